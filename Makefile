@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make help` lists the targets. V=1 shows commands, O=DIR builds elsewhere, SAN=1 builds with sanitizers.
+VERSION := 0.1.0
+O ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$(2))';)
+
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= bpftool
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Werror
+SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
+comma := ,
+CPPFLAGS += -D_GNU_SOURCE -DPROFOUND_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(O)
+LDLIBS := -lbpf -lelf -lz -liberty -lpthread
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf \
+	-Wall -Wextra -Werror -Wno-unused-parameter
+
+USER_SRC := $(sort $(shell find user -name '*.c' ! -path user/main.c))
+USER_ASM := $(sort $(shell find user -name '*.S'))
+USER_OBJ := $(USER_SRC:%.c=$(O)/%.o) $(USER_ASM:%.S=$(O)/%.o)
+BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
+BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.bpf.o)
+SKELETON := $(O)/profound.skel.h
+LIB := $(O)/libprofound.a
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+all: $(O)/profound ## build profound
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
+
+$(O)/profound.bpf.o: $(BPF_OBJ)
+	$(call say,LINK,$@)$(BPFTOOL) gen object $@ $^
+
+$(SKELETON): $(O)/profound.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name profound_bpf >$@
+
+$(O)/%.o: %.c | $(SKELETON)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -c $< -o $@
+
+$(O)/%.o: %.S
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) $(CPPFLAGS) -Wa,-Iuser -MMD -MP -c $< -o $@
+
+$(LIB): $(USER_OBJ)
+	$(Q)rm -f $@
+	$(call say,AR,$@)ar rcs $@ $^
+
+$(O)/profound: $(O)/user/main.o $(LIB)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(O)/tests/unit/%: tests/unit/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -MF $@.d \
+		$< $(LIB) $(LDFLAGS) -lcmocka $(LDLIBS) -o $@
+
+# Fuzz targets are compiled whole with clang: libFuzzer's coverage must see our code.
+FUZZ_USER_OBJ := $(USER_SRC:%.c=$(O)/fuzz-obj/%.o) $(USER_ASM:%.S=$(O)/%.o)
+$(O)/fuzz-obj/%.o: %.c | $(SKELETON)
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$@)$(CLANG) $(CPPFLAGS) -g -O1 -fsanitize=fuzzer-no-link,address,undefined -std=gnu11 -MMD -MP -c $< -o $@
+$(O)/libfuzzed.a: $(FUZZ_USER_OBJ)
+	$(Q)rm -f $@
+	$(call say,AR,$@)ar rcs $@ $^
+$(O)/fuzz/%: tests/fuzz/%.c $(O)/libfuzzed.a
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu11 $< $(O)/libfuzzed.a \
+		$(LDLIBS) -o $@
+
+unit: $(UNIT) ## build and run the unit tests
+	$(Q)for t in $(UNIT); do $$t || exit 1; done
+
+clean: ## remove what was built
+	rm -rf $(O)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: all unit clean help
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What crosses the kernel boundary, and nothing else: both sides include this header, and its sizes are
+ * asserted. Integers are of the host; times are CLOCK_MONOTONIC nanoseconds unless said otherwise.
+ */
+#ifndef PROFOUND_ABI_H
+#define PROFOUND_ABI_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define ABI_KERNEL_FRAMES 127 /* kernel.perf_event_max_stack's default */
+#define ABI_USER_FRAMES 640
+#define ABI_FRAMES (ABI_KERNEL_FRAMES + ABI_USER_FRAMES + 1) /* one spare: 768 */
+#define ABI_COMM 16
+#define ABI_SELECT 16 /* values of one kind (uid, comm, cgroup) that a selection can name */
+
+enum abi_counter {
+#define COUNTER(class, name, help) COUNTER_##name,
+#include "counters.def"
+#undef COUNTER
+	COUNTERS
+};
+
+struct abi_counters {
+	__u64 value[64];
+};
+
+_Static_assert(COUNTERS <= 64, "struct abi_counters is full");
+
+/*
+ * Aggregation. A bank belongs to one CPU and one of two generations; bank number = cpu * 2 + generation.
+ * Only that CPU's program writes it while its generation is the current one, only userspace afterwards.
+ */
+struct abi_bank {
+	__u32 entries; /* used entries */
+	__u32 words;   /* used words */
+	__u32 noticed; /* NOTICE_FILL was sent */
+	__u32 pad;
+};
+
+struct abi_slot { /* open addressing, linear probe */
+	__u32 tag;
+	__u32 entry; /* 1 + index into the bank's entries; 0 is free */
+};
+
+#define ABI_PROBES 16
+
+enum abi_entry_flags {
+	ENTRY_USER_LEAF = 1,  /* the sample interrupted user code */
+	ENTRY_NO_USER = 2,    /* no user context: kernel thread, exec, exit */
+	ENTRY_UNVERIFIED = 4, /* frames found by frame pointer in code not known to keep them */
+};
+
+struct abi_entry {
+	__u64 hash[2];
+	__u64 start_ns; /* the process's start, CLOCK_BOOTTIME */
+	__u64 first_ns;
+	__u64 last_ns;
+	__u64 mm_state; /* changes when the executable mappings may have changed; as of last_ns */
+	__u32 tgid;     /* in profound's pid namespace; 0 when it is outside */
+	__u32 exec;     /* number of execs, low bits */
+	__u32 count;
+	__u32 word; /* first frame, in words from the bank's start; innermost first, kernel frames first */
+	__u16 n_kernel;
+	__u16 n_user;
+	__u16 by_fp;   /* user frames found by a frame-pointer step */
+	__u8 cut;      /* enum abi_counter of class CUT, or 0: whole */
+	__u8 flags;    /* enum abi_entry_flags */
+	char comm[ABI_COMM];
+};
+
+_Static_assert(sizeof(struct abi_bank) == 16, "abi_bank");
+_Static_assert(sizeof(struct abi_slot) == 8, "abi_slot");
+_Static_assert(sizeof(struct abi_entry) == 88, "abi_entry");
+
+/* Ring buffer to userspace: small, rare messages that must not wait for the next interval. */
+enum abi_notice_kind {
+	NOTICE_PROCESS = 1, /* a process was sampled that this CPU had not seen lately */
+	NOTICE_FILL = 2,    /* a bank is half full: drain now */
+};
+
+struct abi_notice {
+	__u32 kind;
+	__u32 tgid;
+	__u64 start_ns;
+};
+
+_Static_assert(sizeof(struct abi_notice) == 16, "abi_notice");
+
+/* Settings, fixed before the programs are loaded (the verifier sees them as constants). */
+enum abi_cgroup_kind { CGROUP_V2 = 1, CGROUP_V1 = 2, CGROUP_NAMED = 3 };
+
+struct abi_cgroup {
+	__u64 id;     /* kernfs id: the directory's inode number */
+	__u32 kind;   /* enum abi_cgroup_kind */
+	__u32 number; /* V1: subsystem id; NAMED: hierarchy id */
+};
+
+struct abi_settings {
+	__u32 pidns_level; /* 0: profound is in the initial pid namespace */
+	__u32 pidns_inum;
+	__u32 slots; /* a power of two */
+	__u32 entries;
+	__u32 words; /* a power of two; a bank's value has ABI_FRAMES more */
+	__u32 banks; /* 2 x possible CPUs */
+	__u32 n_uids, n_comms, n_cgroups;
+	__u8 by_tgid, by_tid; /* members_tgid, members_tid decide */
+	__u8 keep_idle, no_user, no_kernel;
+	__u8 pad[3];
+	__u32 uids[ABI_SELECT];
+	char comms[ABI_SELECT][ABI_COMM];
+	struct abi_cgroup cgroups[ABI_SELECT];
+};
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Output formats: one table line and one file each. An exporter writes a symbolized profile to a stream and has no
+ * opinion about files; output.h opens, renames and owns them.
+ */
+#ifndef PROFOUND_EXPORTER_H
+#define PROFOUND_EXPORTER_H
+
+#include <stdio.h>
+
+#include "profile/profile.h"
+#include "profile/trust.h"
+
+struct exporter {
+	const char *name;
+	const char *extensions; /* space separated, with their dots: ".folded .txt" */
+	const char *help;
+	/* 0 or a negative errno. Errors of the stream are left in it (ferror). */
+	int (*write)(const struct profile *profile, const struct trust *trust, FILE *stream);
+};
+
+extern const struct exporter exporters[];
+extern const unsigned n_exporters;
+
+/* NULL: none. */
+const struct exporter *exporter_by_name(const char *name);
+const struct exporter *exporter_by_path(const char *path);
+
+int folded_write(const struct profile *profile, const struct trust *trust, FILE *stream);
+int flamegraph_write(const struct profile *profile, const struct trust *trust, FILE *stream);
+
+#endif

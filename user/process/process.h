@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of the machine's processes: which is which, and what was mapped where and when.
+ *
+ * Identity is (pid, start time). A process becomes known by sideband records, applied in the order of time, or by
+ * a read of /proc when a sample of an unknown one shows up. Mappings keep the span of time in which they are
+ * known to have existed, so that a sample of the past finds what was there then, or learns that nobody knows.
+ *
+ *   from_ns  0 for what was there when /proc was first read and no record says otherwise
+ *   to_ns    UINT64_MAX while it is there; else the last time at which it certainly was
+ *
+ * munmap and mremap send no record: a mapping ends when another covers it, on exec and exit, or when a re-read of
+ * /proc/PID/maps lacks it (then at the time of the previous read or record that showed it).
+ */
+#ifndef PROFOUND_PROCESS_H
+#define PROFOUND_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "object/object.h"
+#include "process/lifecycle.h"
+
+struct process {
+	uint32_t id; /* counts up from 0, one an identity; good as long as the table */
+	uint32_t pid;
+	uint64_t start_ns;  /* CLOCK_BOOTTIME, 0 while not known (only sideband has been seen) */
+	uint32_t inner_pid; /* in its own, innermost pid namespace; 0: not known */
+	uint32_t uid;       /* real uid of the process's owner (stat of /proc/PID); -1: not known */
+	uint64_t mm_state;  /* abi_entry.mm_state at the last read of its maps */
+	bool gone;          /* its exit was seen */
+	bool maps_known;    /* complete since the exec that a record told of, or read from /proc */
+	int root_fd;        /* O_PATH of /proc/PID/root, kept for its perf-map; -1: none */
+	struct mappings *mappings;
+};
+
+struct processes;
+
+struct processes *processes_new(struct objects *objects);
+void processes_free(struct processes *processes);
+
+/* Applies one sideband record. Records come in the order of time. 0 or -ENOMEM. LOST marks every process stale. */
+int processes_apply(struct processes *processes, const struct lifecycle *record);
+
+/*
+ * The process of a sample, made when it is new. start_ns is what the kernel side read (start_boottime of the
+ * group leader). When the pid is known only by sideband, the start time is adopted; when the start differs, it is
+ * another process and the old one is gone. 0 and *out, or -ENOMEM.
+ */
+int processes_sampled(struct processes *processes, uint32_t pid, uint64_t start_ns,
+	struct process **out);
+
+/* Reads /proc/PID/maps, status and owner if the process has not been read, or `mm_state` is not that of the last
+ * read, or it is stale. Called on the first sample, and once an interval for a process that was sampled. A process
+ * that is gone, or whose /proc start time is another's: -ESRCH, and nothing changes. 0, -ESRCH, -ENOMEM. */
+int process_refresh(struct processes *processes, struct process *process, uint64_t mm_state);
+
+enum place_kind {
+	PLACE_FILE,    /* in a file: object and offset (of the file, not virtual) */
+	PLACE_ANON,    /* executable memory without a file: JIT code */
+	PLACE_VSYSCALL,
+	PLACE_CHANGED, /* what was there changed in [first, last] */
+	PLACE_NOTHING, /* nothing executable is known there, and the process's maps are known */
+	PLACE_UNKNOWN, /* the process's maps are not known */
+};
+
+struct place {
+	enum place_kind kind;
+	struct object *object;
+	uint64_t offset;
+	uint64_t map_start; /* for opening map_files */
+	uint64_t map_end;
+};
+
+/* What was at `address` during all of [first_ns, last_ns]. */
+struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
+	uint64_t last_ns);
+
+/* Drops mappings and processes that ended before `before_ns` and can matter no more. Ids stay; a dropped process
+ * keeps its struct, its mappings go. */
+void processes_prune(struct processes *processes, uint64_t before_ns);
+
+uint32_t processes_count(const struct processes *processes);
+struct process *processes_get(const struct processes *processes, uint32_t id);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Opens files that belong to a profiled process, which is hostile: only regular files, never blocking, never
+ * following a link out of the process's root, and only the very file that was mapped.
+ */
+#ifndef PROFOUND_TARGET_FILE_H
+#define PROFOUND_TARGET_FILE_H
+
+#include "process/process.h"
+
+/*
+ * Opens the file mapped at place->map_start: /proc/PID/map_files first (the exact file, deleted ones too; needs
+ * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE), then its path below the process's root, then below our own, each
+ * compared by device and inode as maps shows them (the device from mountinfo by the mount id in our fdinfo), or by
+ * build id. A descriptor, or -ENOENT (gone), -ESTALE (another file is there by now), -EACCES, -EINVAL (no regular
+ * file), -EMFILE.
+ */
+int target_file_open(const struct process *process, const struct place *place);
+
+/*
+ * Opens /tmp/perf-PID.map of the process, PID as it knows itself, below its root (process->root_fd, or /proc, or
+ * our own root if it is gone); only a regular file owned by the process's uid or by root.
+ * A descriptor, or a negative errno as above.
+ */
+int target_file_open_perf_map(const struct process *process);
+
+#endif

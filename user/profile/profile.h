@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A profile in memory: distinct stacks with counts, interned. Filled by collect (addresses resolved to places),
+ * named by symbolize, read by the exporters.
+ *
+ * Shapes: a stack is an array of frame ids, innermost first, kernel frames before user frames. A frame's address
+ * is what to look up: an interrupted PC as it is, a return address less one.
+ */
+#ifndef PROFOUND_PROFILE_H
+#define PROFOUND_PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/intern.h"
+
+enum frame_kind {
+	FRAME_KERNEL = 1, /* address: kernel virtual */
+	FRAME_FILE,       /* owner: object id; address: offset in the file */
+	FRAME_ANON,       /* owner: process id; address: virtual: code made at run time */
+	FRAME_UNKNOWN,    /* owner: enum abi_counter of class FRAME that says why it has no name; address 0 */
+};
+
+struct frame {
+	uint32_t kind;
+	uint32_t owner;
+	uint64_t address;
+};
+
+struct profile_sample {
+	uint32_t process; /* index into profile.processes */
+	uint32_t comm;    /* text id: thread name */
+	uint32_t stack;   /* id in profile.stacks */
+	uint32_t cut;     /* enum abi_counter of class CUT; 0: not cut */
+};
+
+struct profile_process {
+	uint32_t pid;
+	uint32_t reserved;
+	uint64_t start_ns;
+};
+
+/* The names of a frame, innermost inlined function first; `count` is at least 1 once symbolized. */
+struct frame_names {
+	uint32_t first; /* index into profile.lines */
+	uint16_t count;
+	bool named;      /* false: the one line's text is [file+0x..], [anon], [jit], [kernel] or [unknown] */
+	uint8_t why_not; /* enum abi_counter of class FRAME when not named */
+};
+
+struct profile_line {
+	uint32_t function; /* text id */
+};
+
+struct profile {
+	struct intern text;
+	struct intern frames;    /* of struct frame */
+	struct intern stacks;    /* of uint32_t[] */
+	struct intern samples;   /* of struct profile_sample */
+	struct intern processes; /* of struct profile_process */
+	uint64_t *counts;        /* one a sample key */
+	uint32_t counts_cap;
+	struct frame_names *names; /* one a frame; NULL before symbolize */
+	struct profile_line *lines;
+	uint32_t n_lines, lines_cap;
+};
+
+/* A zeroed struct is an empty profile. */
+void profile_release(struct profile *profile);
+
+/* Adds `count` samples of a stack (frame ids as above). 0 or -ENOMEM, and then nothing was added. */
+int profile_add(struct profile *profile, const struct profile_sample *key, uint64_t count);
+int profile_frame(struct profile *profile, const struct frame *frame, uint32_t *id);
+int profile_stack(struct profile *profile, const uint32_t *frames, uint32_t count, uint32_t *id);
+
+/* Makes room for names of all frames; each starts with no line. Called once, when no frame comes any more. */
+int profile_begin_names(struct profile *profile);
+/* Appends a line to the frame that is being named (a frame's lines are appended in one go). */
+int profile_name(struct profile *profile, uint32_t frame, const char *function);
+
+/* Readers. Pointers are good until the next addition. */
+const struct frame *profile_get_frame(const struct profile *profile, uint32_t id);
+const uint32_t *profile_get_stack(const struct profile *profile, uint32_t id, uint32_t *count);
+const struct profile_sample *profile_get_sample(const struct profile *profile, uint32_t i);
+const char *profile_text(const struct profile *profile, uint32_t id);
+uint64_t profile_total(const struct profile *profile);
+
+#endif

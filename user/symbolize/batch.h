@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Addresses that want names, and the best symbol seen for each so far. A source of symbols is streamed past the
+ * batch once, so that its cost in memory is that of the addresses asked for, not of its table: 1,000,000 symbols
+ * cost nothing when 20 addresses want one.
+ */
+#ifndef PROFOUND_BATCH_H
+#define PROFOUND_BATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct batch_item {
+	uint64_t address;
+	uint32_t frame; /* whose: for the caller */
+	int rank;       /* of the name so far, higher is better; < 0: none */
+	uint64_t start; /* of the symbol found */
+	char *name;     /* owned; NULL: none */
+};
+
+struct batch {
+	struct batch_item *items; /* sorted by address once batch_sort() was called */
+	size_t count, cap;
+};
+
+/* A zeroed struct is an empty batch. */
+void batch_release(struct batch *batch);
+int batch_add(struct batch *batch, uint64_t address, uint32_t frame);
+void batch_sort(struct batch *batch);
+
+/*
+ * Offers a symbol that covers [start, end). It is taken by every item inside that has none, or one of lower rank;
+ * of equal rank the one that starts later wins (the innermost), then the shorter name, then the smaller by strcmp.
+ * 0 or -ENOMEM.
+ */
+int batch_offer(struct batch *batch, uint64_t start, uint64_t end, int rank, const char *name,
+	size_t name_len);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Gives every frame of a profile its names, on the way out: groups frames by file, process and kernel, and asks
+ * each source once. A frame that no source can name gets a printable stand-in (CLI.md, "Folded lines") and the
+ * cause; never the name of something else.
+ */
+#ifndef PROFOUND_SYMBOLIZE_H
+#define PROFOUND_SYMBOLIZE_H
+
+#include <stdbool.h>
+
+#include "object/object.h"
+#include "process/process.h"
+#include "profile/profile.h"
+#include "symbolize/kernel_symbols.h"
+
+struct symbolize_options {
+	bool demangle;
+};
+
+/* 0 or -ENOMEM. A source that cannot be read costs its names, never the profile. */
+int symbolize_profile(struct profile *profile, const struct objects *objects,
+	const struct processes *processes, const struct kernel_symbols *kernel,
+	const struct symbolize_options *options);
+
+/* What people see of a frame without a name: basename, "[kernel]", "[anon]", "[unknown]". */
+const char *symbolize_file_of(const struct objects *objects, const struct frame *frame);
+
+#endif
