@@ -24,7 +24,8 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(AR
 USER_SRC := $(sort $(shell find user -name '*.c' ! -path user/main.c))
 USER_ASM := $(sort $(shell find user -name '*.S'))
 USER_OBJ := $(USER_SRC:%.c=$(O)/%.o) $(USER_ASM:%.S=$(O)/%.o)
-BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
+# maps.bpf.c first: libbpf 1.1's linker forgets the offset of a map whose definition follows its first use.
+BPF_SRC := bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c)))
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.bpf.o)
 SKELETON := $(O)/profound.skel.h
 LIB := $(O)/libprofound.a

@@ -99,8 +99,7 @@ struct abi_cgroup {
 };
 
 struct abi_settings {
-	__u32 pidns_level; /* 0: profound is in the initial pid namespace */
-	__u32 pidns_inum;
+	__u32 pidns_inum; /* 0: profound is in the initial pid namespace */
 	__u32 slots; /* a power of two */
 	__u32 entries;
 	__u32 words; /* a power of two; a bank's value has ABI_FRAMES more */

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Adds a walked stack to this CPU's bank of the current generation: counts up the entry of an equal one, or makes
+ * a new entry and copies the frames. Tells userspace, out of turn, of a process that is new and of a bank that
+ * fills up.
+ */
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* settings.banks */
+	__type(key, __u32);
+	__type(value, struct abi_bank);
+} banks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* banks * settings.slots */
+	__type(key, __u32);
+	__type(value, struct abi_slot);
+} slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* banks * settings.entries */
+	__type(key, __u32);
+	__type(value, struct abi_entry);
+} entries SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* banks */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, ABI_FRAMES * 8); /* (settings.words + ABI_FRAMES) * 8 */
+} words SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 * 1024);
+} notices SEC(".maps");
+
+/* The processes that this CPU told userspace of, direct mapped. */
+#define KNOWN 256
+
+struct known {
+	__u64 process[KNOWN];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct known);
+} known SEC(".maps");
+
+#define MIX_A 0x9e3779b97f4a7c15ULL
+#define MIX_B 0xc2b2ae3d27d4eb4fULL
+
+inline_always __u64 mix(__u64 hash, __u64 value, __u64 factor)
+{
+	hash = (hash ^ value) * factor;
+	return hash ^ (hash >> 29);
+}
+
+/* 128 bits over the frames and everything else of the key. */
+inline_always void hash_walk(const struct walk *walk, struct abi_entry *key)
+{
+	const __u64 *comm = (const __u64 *)key->comm;
+	__u64 a = mix(key->start_ns, (__u64)key->exec << 32 | key->tgid, MIX_A);
+	__u64 b = mix(comm[0], comm[1], MIX_B);
+	__u32 n = walk->n_frames;
+
+	a = mix(a, (__u64)key->cut << 32 | key->flags << 16 | key->n_kernel, MIX_A);
+	for (__u32 i = 0; i < ABI_FRAMES; i++) {
+		if (i >= n)
+			break;
+		a = mix(a, walk->frames[i], MIX_A);
+		b = mix(b, walk->frames[i], MIX_B);
+	}
+	key->hash[0] = mix(a, b, MIX_B);
+	key->hash[1] = mix(b, n, MIX_A);
+}
+
+inline_always void make_key(const struct walk *walk, struct abi_entry *key)
+{
+	key->start_ns = walk->start_ns;
+	key->tgid = walk->tgid;
+	key->exec = walk->exec;
+	key->n_kernel = walk->n_kernel;
+	key->n_user = walk->n_frames - walk->n_kernel;
+	key->by_fp = walk->by_fp;
+	key->cut = walk->cut;
+	key->flags = walk->flags;
+	bpf_get_current_comm(key->comm, sizeof(key->comm));
+	hash_walk(walk, key);
+}
+
+inline_always bool same_key(const struct abi_entry *entry, const struct abi_entry *key)
+{
+	const __u64 *a = (const __u64 *)entry->comm, *b = (const __u64 *)key->comm;
+
+	return entry->hash[0] == key->hash[0] && entry->hash[1] == key->hash[1] &&
+	       entry->start_ns == key->start_ns && entry->tgid == key->tgid &&
+	       entry->exec == key->exec && a[0] == b[0] && a[1] == b[1];
+}
+
+inline_always void notice(__u32 cpu, __u32 kind, __u32 tgid, __u64 start_ns)
+{
+	struct abi_notice message = {.kind = kind, .tgid = tgid, .start_ns = start_ns};
+
+	if (bpf_ringbuf_output(&notices, &message, sizeof(message), 0))
+		count(cpu, COUNTER_notice_lost);
+}
+
+inline_always void notice_process(const struct walk *walk)
+{
+	__u64 id = mix(walk->start_ns, walk->tgid, MIX_A) | 1;
+	__u32 zero = 0;
+	struct known *table = bpf_map_lookup_elem(&known, &zero);
+
+	if (!table || !walk->tgid || walk->flags & ENTRY_NO_USER)
+		return;
+	if (table->process[(id >> 8) & (KNOWN - 1)] == id)
+		return;
+	table->process[(id >> 8) & (KNOWN - 1)] = id;
+	notice(walk->cpu, NOTICE_PROCESS, walk->tgid, walk->start_ns);
+}
+
+inline_always void notice_fill(const struct walk *walk, struct abi_bank *bank)
+{
+	if (bank->noticed)
+		return;
+	if (bank->entries < settings.entries / 2 && bank->words < settings.words / 2)
+		return;
+	bank->noticed = 1;
+	notice(walk->cpu, NOTICE_FILL, 0, 0);
+}
+
+/* The index of a new entry with a copy of the frames, or -1: no room. */
+inline_always int new_entry(
+	const struct walk *walk, struct abi_bank *bank, __u32 number, struct abi_entry *key)
+{
+	__u32 index = bank->entries, at = bank->words, n = walk->n_frames;
+	__u32 position = number * settings.entries + index;
+	struct abi_entry *entry = bpf_map_lookup_elem(&entries, &position);
+	char *frames = bpf_map_lookup_elem(&words, &number);
+
+	if (!entry || !frames || n > ABI_FRAMES)
+		return -1;
+	if (index >= settings.entries || at + n > settings.words)
+		return -1;
+	bpf_probe_read_kernel(
+		frames + (at & (settings.words - 1)) * sizeof(__u64), n * sizeof(__u64), walk->frames);
+	key->word = at;
+	*entry = *key;
+	bank->words = at + n;
+	bank->entries = index + 1;
+	return index;
+}
+
+/* Counts the sample in the bank. False: no room. */
+inline_always bool add(
+	const struct walk *walk, struct abi_bank *bank, __u32 number, struct abi_entry *key)
+{
+	__u32 tag = key->hash[1] >> 32, home = key->hash[1];
+
+	for (__u32 probe = 0; probe < ABI_PROBES; probe++) {
+		__u32 position = number * settings.slots + ((home + probe) & (settings.slots - 1));
+		struct abi_slot *slot = bpf_map_lookup_elem(&slots, &position);
+		struct abi_entry *entry;
+		__u32 at;
+
+		if (!slot)
+			return false;
+		if (!slot->entry) {
+			int index = new_entry(walk, bank, number, key);
+
+			if (index < 0)
+				return false;
+			slot->tag = tag;
+			slot->entry = index + 1;
+			notice_process(walk);
+			return true;
+		}
+		if (slot->tag != tag)
+			continue;
+		at = number * settings.entries + slot->entry - 1;
+		entry = bpf_map_lookup_elem(&entries, &at);
+		if (!entry || !same_key(entry, key))
+			continue;
+		entry->count++;
+		entry->last_ns = key->last_ns;
+		entry->mm_state = key->mm_state;
+		return true;
+	}
+	return false;
+}
+
+SEC("perf_event")
+int emit(struct bpf_perf_event_data *ctx)
+{
+	struct abi_entry key = {.count = 1};
+	struct abi_bank *bank;
+	__u32 zero = 0, number;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+
+	if (!walk)
+		return 0;
+	make_key(walk, &key);
+	key.first_ns = key.last_ns = bpf_ktime_get_ns();
+	key.mm_state = walk->mm_state;
+	number = walk->cpu * 2 + (generation & 1);
+	bank = bpf_map_lookup_elem(&banks, &number);
+	if (!bank) {
+		count(walk->cpu, COUNTER_stack_table_full);
+		return 0;
+	}
+	if (add(walk, bank, number, &key))
+		count(walk->cpu, COUNTER_taken);
+	else
+		count(walk->cpu, COUNTER_stack_table_full);
+	notice_fill(walk, bank);
+	return 0;
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "maps.bpf.h"
+
+const volatile struct abi_settings settings = {};
+volatile __u32 generation = 0;
+
+struct map_counters counters SEC(".maps");
+struct map_walks walks SEC(".maps");
+struct map_stages stages SEC(".maps");
+struct map_members members_tgid SEC(".maps");
+struct map_members members_tid SEC(".maps");
+
+char LICENSE[] SEC("license") = "GPL";

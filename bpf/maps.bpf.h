@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Maps, settings and the state of one walk that two or more programs use. A sample is handed from program to
+ * program by tail calls (sample -> unwind, again and again -> emit), its state in the CPU's `struct walk`: the
+ * kernel runs no second perf program on a CPU while one is active (bpf_prog_active).
+ */
+#ifndef PROFOUND_MAPS_BPF_H
+#define PROFOUND_MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+#include "step.h"
+
+/* Set before load, constants to the verifier. */
+extern const volatile struct abi_settings settings;
+/* The generation that programs write: 0 or 1. Userspace swaps it, then waits for programs in flight. */
+extern volatile __u32 generation;
+
+enum stage { STAGE_UNWIND, STAGE_EMIT, STAGES };
+
+#define WINDOW 4096
+
+struct walk {
+	__u32 cpu;
+	__u32 tgid;
+	__u64 start_ns;
+	__u64 mm_state;
+	__u32 exec;
+	__u32 flags; /* enum abi_entry_flags */
+	__u32 n_kernel;
+	__u32 n_frames; /* kernel and user */
+	__u32 by_fp;
+	__u32 cut;
+	struct step_regs regs;
+	__u64 window_at; /* address of window[0] */
+	__u64 window_len;
+	__u64 frames[ABI_FRAMES]; /* innermost first */
+	__u8 window[WINDOW];      /* the part of the user stack that is read now */
+};
+
+struct map_counters {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* possible CPUs */
+	__type(key, __u32);
+	__type(value, struct abi_counters);
+};
+extern struct map_counters counters SEC(".maps");
+
+struct map_walks {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct walk);
+};
+extern struct map_walks walks SEC(".maps");
+
+struct map_stages {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, STAGES);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+extern struct map_stages stages SEC(".maps");
+
+struct map_members {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* 16,384 when a selection needs it */
+	__type(key, __u32);
+	__type(value, __u8);
+};
+extern struct map_members members_tgid SEC(".maps");
+extern struct map_members members_tid SEC(".maps");
+
+static inline __attribute__((always_inline)) void count(__u32 cpu, enum abi_counter what)
+{
+	struct abi_counters *cell = bpf_map_lookup_elem(&counters, &cpu);
+
+	if (cell)
+		cell->value[what]++;
+}
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What all unwind steps share: the registers that a step changes, its outcome, and the memory that it reads. Steps
+ * are pure: compiled for the kernel and for the host from the same text. Whoever includes a step header first
+ * defines `struct step_memory` and
+ *
+ *     static int mem_read(struct step_memory *memory, __u64 address, __u64 *value);
+ *
+ * which reads 8 bytes of the sampled process's memory at an 8-aligned address: 0, or negative when they are not
+ * there.
+ */
+#ifndef PROFOUND_STEP_H
+#define PROFOUND_STEP_H
+
+#include "abi.h"
+
+/* Named by their use, so that another machine can fill them. */
+struct step_regs {
+	__u64 ip;
+	__u64 sp;
+	__u64 fp; /* x86-64: rbp */
+};
+
+/* A step's outcome is one of these, or the enum abi_counter of class CUT that stops the walk. */
+#define STEP_OK 0   /* regs are the caller's */
+#define STEP_END -1 /* there is no caller */
+
+#endif

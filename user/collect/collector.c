@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/collector.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "collect/cpu_events.h"
+#include "collect/grace.h"
+#include "collect/interval.h"
+#include "collect/programs.h"
+#include "collect/resolve.h"
+#include "collect/sideband.h"
+
+struct collector {
+	struct collector_request request;
+	struct programs programs;
+	struct sideband *sideband;
+	struct cpu_events *events;
+	struct grace *grace;
+	struct ring_buffer *notices;
+	struct objects *objects;
+	struct processes *processes;
+	struct kernel_symbols *kernel_symbols;
+	struct profile profile;
+	struct resolver resolver;
+	struct interval interval;
+	uint64_t counters[COUNTERS]; /* those that userspace counts */
+	uint64_t drained_bytes;
+	int epoll_fd;
+	bool in_grace;    /* a generation was swapped and is not read yet */
+	bool drain_again; /* a bank filled up meanwhile */
+	uint32_t written; /* the generation to read */
+};
+
+static int apply(void *context, const struct lifecycle *record)
+{
+	struct collector *collector = context;
+
+	switch (record->kind) {
+	case LIFECYCLE_KSYMBOL:
+		return kernel_symbols_note(collector->kernel_symbols, record);
+	case LIFECYCLE_THROTTLE:
+		collector->counters[COUNTER_throttled]++;
+		return 0;
+	case LIFECYCLE_LOST:
+		collector->counters[COUNTER_sideband_lost] += record->lost;
+		break;
+	default:
+		break;
+	}
+	return processes_apply(collector->processes, record);
+}
+
+static void begin_interval(struct collector *collector)
+{
+	if (collector->in_grace) {
+		collector->drain_again = true;
+		return;
+	}
+	collector->drain_again = false;
+	collector->in_grace = true;
+	collector->written = programs_swap(&collector->programs);
+	grace_begin(collector->grace);
+}
+
+/* A process that was not seen before: its maps are read while it lives. */
+static int meet_process(struct collector *collector, const struct abi_notice *notice)
+{
+	struct process *process;
+	int err = processes_sampled(
+		collector->processes, notice->tgid, notice->start_ns, &process);
+
+	if (!err && !process->maps_known)
+		err = process_refresh(collector->processes, process, 0);
+	return err == -ENOMEM ? err : 0;
+}
+
+static int on_notice(void *context, void *data, size_t size)
+{
+	struct collector *collector = context;
+	const struct abi_notice *notice = data;
+
+	collector->drained_bytes += size;
+	if (notice->kind == NOTICE_FILL)
+		begin_interval(collector);
+	else if (notice->kind == NOTICE_PROCESS)
+		meet_process(collector, notice);
+	return 0;
+}
+
+/* After the grace period: whatever the generation's samples and the sideband tell up to then. */
+static int end_interval(struct collector *collector)
+{
+	uint64_t until_ns = grace_end(collector->grace);
+	int err = sideband_read(collector->sideband);
+
+	if (!err)
+		err = sideband_deliver(collector->sideband, until_ns, apply, collector);
+	if (!err)
+		err = interval_read(&collector->interval, &collector->programs, collector->written,
+			&collector->resolver);
+	interval_clear(&collector->programs, collector->written);
+	processes_prune(collector->processes, until_ns);
+	collector->in_grace = false;
+	if (collector->drain_again)
+		begin_interval(collector);
+	return err;
+}
+
+static int watch(const struct collector *collector, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(collector->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int watch_sideband(const struct collector *collector)
+{
+	for (uint32_t cpu = 0; cpu < collector->programs.cpus; cpu++) {
+		int fd = sideband_fd(collector->sideband, (int)cpu);
+		int err = fd < 0 ? 0 : watch(collector, fd);
+
+		if (err && err != -EEXIST)
+			return err;
+	}
+	return 0;
+}
+
+static int make_parts(struct collector *collector)
+{
+	collector->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (collector->epoll_fd < 0)
+		return -errno;
+	collector->objects = objects_new();
+	collector->sideband = sideband_new();
+	collector->grace = grace_new();
+	collector->kernel_symbols = kernel_symbols_new();
+	if (collector->objects)
+		collector->processes = processes_new(collector->objects);
+	if (!collector->objects || !collector->sideband || !collector->grace ||
+		!collector->kernel_symbols || !collector->processes)
+		return -ENOMEM;
+	collector->resolver = (struct resolver){
+		.profile = &collector->profile,
+		.objects = collector->objects,
+		.processes = collector->processes,
+		.counters = collector->counters,
+	};
+	return 0;
+}
+
+static int load(struct collector *collector, struct fault *fault)
+{
+	const struct collector_request *request = &collector->request;
+	const struct programs_request programs = {
+		.selection = request->selection,
+		.samples_per_second = request->samples_per_second,
+		.keep_idle = request->keep_idle,
+		.no_user = request->no_user,
+		.no_kernel = request->no_kernel,
+		.follow_command = request->follow_command,
+	};
+	int err = programs_load(&collector->programs, &programs, fault);
+
+	if (err)
+		return err;
+	collector->notices = ring_buffer__new(
+		programs_notices_fd(&collector->programs), on_notice, collector, NULL);
+	return collector->notices ? 0 : -errno;
+}
+
+static int open_events(struct collector *collector, struct fault *fault)
+{
+	const struct selection *selection = collector->request.selection;
+
+	collector->events = cpu_events_new(&collector->request.attr,
+		programs_sample_fd(&collector->programs),
+		selection->by_cpu ? &selection->cpus : NULL, collector->sideband);
+	if (!collector->events)
+		return -ENOMEM;
+	return cpu_events_follow(collector->events, fault);
+}
+
+static int watch_all(struct collector *collector)
+{
+	int err = watch(collector, ring_buffer__epoll_fd(collector->notices));
+
+	if (!err)
+		err = watch(collector, grace_fd(collector->grace));
+	if (!err)
+		err = watch_sideband(collector);
+	return err;
+}
+
+struct collector *collector_new(
+	const struct collector_request *request, int *error, struct fault *fault)
+{
+	struct collector *collector = calloc(1, sizeof(*collector));
+	int err = -ENOMEM;
+
+	fault_set(fault, 0, "out of memory");
+	if (!collector)
+		goto fail;
+	collector->request = *request;
+	collector->epoll_fd = -1;
+	collector->programs.stats_fd = -1;
+	err = make_parts(collector);
+	if (!err)
+		err = load(collector, fault);
+	if (!err)
+		err = open_events(collector, fault);
+	if (!err)
+		err = watch_all(collector);
+	if (!err)
+		return collector;
+	collector_free(collector);
+fail:
+	*error = err;
+	return NULL;
+}
+
+void collector_free(struct collector *collector)
+{
+	if (!collector)
+		return;
+	cpu_events_free(collector->events);
+	grace_free(collector->grace);
+	ring_buffer__free(collector->notices);
+	programs_release(&collector->programs);
+	sideband_free(collector->sideband);
+	kernel_symbols_free(collector->kernel_symbols);
+	processes_free(collector->processes);
+	objects_free(collector->objects);
+	interval_release(&collector->interval);
+	profile_release(&collector->profile);
+	if (collector->epoll_fd >= 0)
+		close(collector->epoll_fd);
+	free(collector);
+}
+
+int collector_add_member(struct collector *collector, uint32_t tgid, struct fault *fault)
+{
+	return programs_add_member(&collector->programs, tgid, fault);
+}
+
+void collector_enable(struct collector *collector)
+{
+	cpu_events_enable(collector->events);
+}
+
+int collector_fd(const struct collector *collector)
+{
+	return collector->epoll_fd;
+}
+
+int collector_work(struct collector *collector)
+{
+	struct epoll_event ready[8];
+	int n = epoll_wait(collector->epoll_fd, ready, 8, 0), err = 0;
+
+	for (int i = 0; i < n && !err; i++) {
+		if (ready[i].data.fd == grace_fd(collector->grace))
+			err = end_interval(collector);
+		else if (ready[i].data.fd == ring_buffer__epoll_fd(collector->notices))
+			ring_buffer__consume(collector->notices);
+		else
+			err = sideband_read(collector->sideband);
+	}
+	return err;
+}
+
+int collector_tick(struct collector *collector)
+{
+	struct fault fault;
+	int err = cpu_events_follow(collector->events, &fault);
+
+	if (!err)
+		err = watch_sideband(collector);
+	begin_interval(collector);
+	return err == -ENOMEM ? err : 0;
+}
+
+static int drain(struct collector *collector)
+{
+	begin_interval(collector);
+	return end_interval(collector);
+}
+
+int collector_finish(struct collector *collector)
+{
+	int err;
+
+	cpu_events_disable(collector->events);
+	if (collector->in_grace)
+		end_interval(collector);
+	if (collector->in_grace)
+		end_interval(collector);
+	ring_buffer__consume(collector->notices);
+	err = drain(collector);
+	return err;
+}
+
+struct profile *collector_profile(struct collector *collector)
+{
+	return &collector->profile;
+}
+
+const struct objects *collector_objects(const struct collector *collector)
+{
+	return collector->objects;
+}
+
+const struct processes *collector_processes(const struct collector *collector)
+{
+	return collector->processes;
+}
+
+const struct kernel_symbols *collector_kernel_symbols(const struct collector *collector)
+{
+	return collector->kernel_symbols;
+}
+
+static uint64_t counted(const struct collector *collector, enum abi_counter counter)
+{
+	return programs_counter(&collector->programs, counter) + collector->counters[counter];
+}
+
+static uint64_t lost_by_programs(const struct collector *collector)
+{
+	return counted(collector, COUNTER_passed) - counted(collector, COUNTER_taken);
+}
+
+struct collector_progress collector_progress(const struct collector *collector)
+{
+	return (struct collector_progress){
+		.taken = counted(collector, COUNTER_taken),
+		.lost = lost_by_programs(collector),
+		.cpus = cpu_events_count(collector->events),
+	};
+}
+
+static bool selective(const struct abi_settings *settings)
+{
+	return settings->by_tgid || settings->by_tid || settings->n_uids || settings->n_comms ||
+	       settings->n_cgroups;
+}
+
+/*
+ * Runs that the kernel owed and did not make. With a selection, what did not run belongs to it in the proportion
+ * in which the runs did.
+ */
+static void count_samples(struct collector *collector, struct trust *trust)
+{
+	uint64_t runs = counted(collector, COUNTER_runs);
+	uint64_t passed = counted(collector, COUNTER_passed), not_run = 0, due;
+
+	trust->taken = (int64_t)profile_total(&collector->profile);
+	trust->idle = 0;
+	if (!selective(&collector->programs.settings))
+		trust->idle = (int64_t)counted(collector, COUNTER_idle);
+	if (!collector->request.fixed_period) {
+		trust->expected = TRUST_NULL;
+		trust->counter[COUNTER_not_run] = TRUST_NULL;
+		return;
+	}
+	due = cpu_events_expected(collector->events, collector->request.fixed_period);
+	if (due > runs)
+		not_run = due - runs;
+	if (selective(&collector->programs.settings))
+		not_run = runs ? (uint64_t)((double)not_run * (double)passed / (double)runs + 0.5) : 0;
+	trust->counter[COUNTER_not_run] = (int64_t)not_run;
+	trust->expected = (int64_t)(passed + (uint64_t)trust->idle + not_run);
+}
+
+void collector_trust(struct collector *collector, struct trust *trust)
+{
+	const struct programs_cost cost = programs_cost(&collector->programs);
+
+	for (int i = 0; i < COUNTERS; i++)
+		trust->counter[i] = (int64_t)counted(collector, (enum abi_counter)i);
+	/* How many samples a throttled event did not take, nobody tells; those of a fixed period are in not_run. */
+	if (trust->counter[COUNTER_throttled])
+		trust->counter[COUNTER_throttled] = TRUST_NULL;
+	count_samples(collector, trust);
+	trust->by_fp = (int64_t)collector->resolver.by_fp;
+	trust->bpf_memory_bytes = cost.memory_bytes;
+	trust->kernel_ns_per_sample = TRUST_NULL;
+	if (cost.run_ns != INT64_MIN) {
+		trust->cpu_seconds += (double)cost.run_ns / 1e9;
+		if (trust->taken)
+			trust->kernel_ns_per_sample = cost.run_ns / trust->taken;
+	}
+	trust->drained_bytes = (int64_t)(collector->drained_bytes +
+		collector->interval.bytes + sideband_bytes(collector->sideband));
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sampling events: one on each CPU, with the sampling program attached. Follows CPUs that come and go.
+ */
+#ifndef PROFOUND_CPU_EVENTS_H
+#define PROFOUND_CPU_EVENTS_H
+
+#include <linux/perf_event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cpu_mask.h"
+#include "base/fault.h"
+#include "collect/sideband.h"
+
+struct cpu_events;
+
+/*
+ * `attr` says what to count (type, config, frequency or period, exclusions); the rest is set here. `cpus`: the
+ * only ones to sample, NULL: all. `sideband` (borrowed) takes the events' own records (throttling) and follows the
+ * same CPUs, all of them.
+ */
+struct cpu_events *cpu_events_new(const struct perf_event_attr *attr, int program_fd,
+	const struct cpu_mask *cpus, struct sideband *sideband);
+void cpu_events_free(struct cpu_events *events);
+
+/* Opens and attaches on every CPU that is online and has none yet; enables at once when enabled before. A CPU that
+ * went is no error, its count is kept. 0 or a negative errno with the fault filled. */
+int cpu_events_follow(struct cpu_events *events, struct fault *fault);
+
+void cpu_events_enable(struct cpu_events *events);
+void cpu_events_disable(struct cpu_events *events);
+
+/* How often the events should have fired: sum over events of count / period. */
+uint64_t cpu_events_expected(struct cpu_events *events, uint64_t period);
+
+/* CPUs that are sampled now. */
+unsigned cpu_events_count(const struct cpu_events *events);
+
+#endif

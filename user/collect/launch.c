@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/launch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+static void __attribute__((noreturn)) become(char **argv, int go_fd)
+{
+	sigset_t none;
+	char byte;
+
+	if (read(go_fd, &byte, 1) != 1)
+		_exit(0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execvp(argv[0], argv);
+	fprintf(stderr, "profound: cannot run %s: %s\n", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+int launch_hold(struct launch *out, char **argv, struct fault *fault)
+{
+	int go[2], pid_fd;
+	pid_t pid;
+
+	if (pipe2(go, O_CLOEXEC))
+		return fault_set(fault, -errno, "cannot start %s: %s", argv[0], strerror(errno));
+	pid = fork();
+	if (pid < 0) {
+		close(go[0]);
+		close(go[1]);
+		return fault_set(fault, -errno, "cannot start %s: %s", argv[0], strerror(errno));
+	}
+	if (!pid) {
+		close(go[1]);
+		become(argv, go[0]);
+	}
+	close(go[0]);
+	pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pid_fd < 0) {
+		int err = -errno;
+
+		close(go[1]);
+		waitpid(pid, NULL, 0);
+		return fault_set(fault, err, "cannot watch %s: %s", argv[0], strerror(-err));
+	}
+	*out = (struct launch){.pid = pid, .go_fd = go[1], .pid_fd = pid_fd};
+	return 0;
+}
+
+void launch_go(struct launch *launch)
+{
+	/* SIGPIPE cannot happen: the child waits for this byte and nothing else. */
+	if (write(launch->go_fd, "", 1) < 0)
+		launch_signal(launch, SIGKILL);
+	close(launch->go_fd);
+	launch->go_fd = -1;
+}
+
+bool launch_ended(struct launch *launch, bool wait)
+{
+	int status;
+	pid_t pid;
+
+	if (!launch->pid || launch->ended)
+		return launch->ended;
+	do
+		pid = waitpid(launch->pid, &status, wait ? 0 : WNOHANG);
+	while (pid < 0 && errno == EINTR);
+	if (pid != launch->pid)
+		return false;
+	launch->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	launch->ended = true;
+	return true;
+}
+
+void launch_signal(const struct launch *launch, int signal)
+{
+	if (launch->pid && !launch->ended)
+		kill(launch->pid, signal);
+}
+
+void launch_release(struct launch *launch)
+{
+	if (!launch->pid)
+		return;
+	if (launch->go_fd >= 0) {
+		close(launch->go_fd);
+		launch_ended(launch, true);
+	}
+	close(launch->pid_fd);
+	*launch = (struct launch){.go_fd = -1, .pid_fd = -1};
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "collect/pid_namespace.h"
+#include "profound.skel.h"
+
+#define MEMBERS 16384
+#define ENTRIES_MIN 256
+#define ENTRIES_MAX 16384
+#define WORDS_PER_ENTRY 32
+
+/* The last thing that libbpf complained of: the reason to show when loading fails. */
+static char complaint[256];
+
+static int note_complaint(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_WARN && !complaint[0])
+		vsnprintf(complaint, sizeof(complaint), format, args);
+	return 0;
+}
+
+static uint32_t power_of_two(uint64_t at_least)
+{
+	uint32_t power = 1;
+
+	while (power < at_least)
+		power *= 2;
+	return power;
+}
+
+/* Room for one second of nothing but new stacks, drained at the latest when it is half full. */
+static void size_banks(struct abi_settings *settings, uint64_t samples_per_second, uint32_t cpus)
+{
+	uint64_t entries = samples_per_second;
+
+	if (entries < ENTRIES_MIN)
+		entries = ENTRIES_MIN;
+	if (entries > ENTRIES_MAX)
+		entries = ENTRIES_MAX;
+	settings->entries = power_of_two(entries);
+	settings->slots = settings->entries * 4;
+	settings->words = settings->entries * WORDS_PER_ENTRY;
+	settings->banks = cpus * 2;
+}
+
+static void set_selection(struct abi_settings *settings, const struct programs_request *request)
+{
+	const struct selection *selection = request->selection;
+
+	settings->by_tgid = selection->pids.n || request->follow_command;
+	settings->by_tid = selection->tids.n > 0;
+	settings->n_uids = selection->n_uids;
+	settings->n_comms = selection->n_comms;
+	settings->n_cgroups = selection->n_cgroups;
+	memcpy(settings->uids, selection->uids, sizeof(settings->uids));
+	memcpy(settings->comms, selection->comms, sizeof(settings->comms));
+	memcpy(settings->cgroups, selection->cgroups, sizeof(settings->cgroups));
+	settings->keep_idle = request->keep_idle;
+	settings->no_user = request->no_user;
+	settings->no_kernel = request->no_kernel;
+}
+
+static int size_maps(struct programs *programs)
+{
+	const struct abi_settings *settings = &programs->settings;
+	struct profound_bpf *skeleton = programs->skeleton;
+	const struct {
+		struct bpf_map *map;
+		uint32_t entries;
+	} sizes[] = {
+		{skeleton->maps.counters, programs->cpus},
+		{skeleton->maps.banks, settings->banks},
+		{skeleton->maps.slots, settings->banks * settings->slots},
+		{skeleton->maps.entries, settings->banks * settings->entries},
+		{skeleton->maps.words, settings->banks},
+		{skeleton->maps.members_tgid, settings->by_tgid ? MEMBERS : 1},
+		{skeleton->maps.members_tid, settings->by_tid ? MEMBERS : 1},
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes) && !err; i++)
+		err = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
+	if (!err)
+		err = bpf_map__set_value_size(skeleton->maps.words,
+			(settings->words + ABI_FRAMES) * (uint32_t)sizeof(uint64_t));
+	return err;
+}
+
+static void *map_array(const struct bpf_map *map)
+{
+	size_t len = (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) & ~7U);
+	void *memory =
+		mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static int map_arrays(struct programs *programs)
+{
+	struct profound_bpf *skeleton = programs->skeleton;
+
+	programs->counters = map_array(skeleton->maps.counters);
+	programs->banks = map_array(skeleton->maps.banks);
+	programs->slots = map_array(skeleton->maps.slots);
+	programs->entries = map_array(skeleton->maps.entries);
+	programs->words = map_array(skeleton->maps.words);
+	if (!programs->counters || !programs->banks || !programs->slots || !programs->entries ||
+		!programs->words)
+		return -errno;
+	return 0;
+}
+
+static int set_stages(struct profound_bpf *skeleton)
+{
+	const struct bpf_program *programs[] = {
+		skeleton->progs.unwind_native, /* enum stage of maps.bpf.h */
+		skeleton->progs.emit,
+	};
+
+	for (uint32_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		int fd = bpf_program__fd(programs[i]);
+
+		if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.stages), &i, &fd, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int add_ids(const struct bpf_map *map, const struct selection_ids *ids)
+{
+	const uint8_t one = 1;
+
+	for (unsigned i = 0; i < ids->n; i++)
+		if (bpf_map_update_elem(bpf_map__fd(map), &ids->id[i], &one, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+/* Attached before the members are added: a fork in between is followed. */
+static int follow(struct programs *programs, const struct selection *selection)
+{
+	struct profound_bpf *skeleton = programs->skeleton;
+	int err;
+
+	if (!programs->settings.by_tgid && !programs->settings.by_tid)
+		return 0;
+	skeleton->links.members_fork = bpf_program__attach(skeleton->progs.members_fork);
+	if (!skeleton->links.members_fork)
+		return -errno;
+	skeleton->links.members_exit = bpf_program__attach(skeleton->progs.members_exit);
+	if (!skeleton->links.members_exit)
+		return -errno;
+	err = add_ids(skeleton->maps.members_tgid, &selection->pids);
+	if (!err)
+		err = add_ids(skeleton->maps.members_tid, &selection->tids);
+	return err;
+}
+
+/* Kernels before 5.11 charge BPF memory to the memlock limit; a refusal matters only if the load then fails. */
+static void raise_memlock(void)
+{
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+
+	setrlimit(RLIMIT_MEMLOCK, &all);
+}
+
+static int load_fault(struct fault *fault, int err)
+{
+	char *line = strchr(complaint, '\n');
+
+	if (line)
+		*line = '\0';
+	if (err == -EPERM || err == -EACCES)
+		return fault_set(fault, err,
+			"cannot load the BPF programs: %s; run as root, or with CAP_BPF and "
+			"CAP_PERFMON (`profound doctor` lists what is missing)",
+			strerror(-err));
+	return fault_set(fault, err, "cannot load the BPF programs: %s%s%s (`profound doctor` may know why)",
+		strerror(-err), complaint[0] ? ": " : "", complaint);
+}
+
+static int open_skeleton(
+	struct programs *programs, const struct programs_request *request, uint32_t pidns_inum)
+{
+	struct profound_bpf *skeleton = profound_bpf__open();
+	bool members;
+	int cpus = libbpf_num_possible_cpus();
+
+	if (!skeleton)
+		return -errno;
+	programs->skeleton = skeleton;
+	if (cpus < 0)
+		return cpus;
+	programs->cpus = (uint32_t)cpus;
+	set_selection(&programs->settings, request);
+	size_banks(&programs->settings, request->samples_per_second, programs->cpus);
+	programs->settings.pidns_inum = pidns_inum;
+	skeleton->rodata->settings = programs->settings;
+	members = programs->settings.by_tgid || programs->settings.by_tid;
+	bpf_program__set_autoload(skeleton->progs.members_fork, members);
+	bpf_program__set_autoload(skeleton->progs.members_exit, members);
+	return size_maps(programs);
+}
+
+int programs_load(
+	struct programs *out, const struct programs_request *request, struct fault *fault)
+{
+	struct programs programs = {.stats_fd = -1};
+	uint32_t pidns_inum;
+	int err = pid_namespace_self(&pidns_inum, fault);
+
+	if (err)
+		return err;
+	complaint[0] = '\0';
+	libbpf_set_print(note_complaint);
+	raise_memlock();
+	err = open_skeleton(&programs, request, pidns_inum);
+	if (!err)
+		err = profound_bpf__load(programs.skeleton);
+	if (!err)
+		err = map_arrays(&programs);
+	if (!err)
+		err = set_stages(programs.skeleton);
+	if (!err)
+		err = follow(&programs, request->selection);
+	if (err) {
+		programs_release(&programs);
+		return load_fault(fault, err);
+	}
+	programs.stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	*out = programs;
+	return 0;
+}
+
+void programs_release(struct programs *programs)
+{
+	/* The mappings end with the process; unmapping by hand would need their sizes again. */
+	if (programs->stats_fd >= 0)
+		close(programs->stats_fd);
+	if (programs->skeleton)
+		profound_bpf__destroy(programs->skeleton);
+	*programs = (struct programs){.stats_fd = -1};
+}
+
+int programs_add_member(struct programs *programs, uint32_t tgid, struct fault *fault)
+{
+	const struct selection_ids one = {.n = 1, .id = {tgid}};
+	int err = add_ids(programs->skeleton->maps.members_tgid, &one);
+
+	if (err)
+		return fault_set(fault, err, "cannot follow process %" PRIu32 ": %s", tgid,
+			strerror(-err));
+	return 0;
+}
+
+int programs_sample_fd(const struct programs *programs)
+{
+	return bpf_program__fd(programs->skeleton->progs.sample_cpu);
+}
+
+int programs_notices_fd(const struct programs *programs)
+{
+	return bpf_map__fd(programs->skeleton->maps.notices);
+}
+
+const uint64_t *programs_words(const struct programs *programs, uint32_t bank)
+{
+	size_t size = ((size_t)programs->settings.words + ABI_FRAMES) * sizeof(uint64_t);
+
+	return (const uint64_t *)(programs->words + bank * size);
+}
+
+uint32_t programs_swap(struct programs *programs)
+{
+	uint32_t written = programs->skeleton->bss->generation & 1;
+
+	__atomic_store_n(&programs->skeleton->bss->generation, !written, __ATOMIC_SEQ_CST);
+	return written;
+}
+
+uint64_t programs_counter(const struct programs *programs, enum abi_counter counter)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t cpu = 0; cpu < programs->cpus; cpu++)
+		sum += __atomic_load_n(&programs->counters[cpu].value[counter], __ATOMIC_RELAXED);
+	return sum;
+}
+
+/* "memlock:" of a map's or program's fdinfo (Documentation/bpf: fdinfo); 0 where it is not shown. */
+static int64_t fd_memory(int fd)
+{
+	char path[64], line[128];
+	int64_t bytes = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %" SCNd64, &bytes) == 1)
+			break;
+	fclose(file);
+	return bytes;
+}
+
+struct programs_cost programs_cost(const struct programs *programs)
+{
+	struct programs_cost cost = {.run_ns = programs->stats_fd < 0 ? INT64_MIN : 0};
+	struct bpf_object *object = programs->skeleton->obj;
+	struct bpf_program *program;
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object)
+		cost.memory_bytes += fd_memory(bpf_map__fd(map));
+	bpf_object__for_each_program(program, object) {
+		struct bpf_prog_info info = {0};
+		uint32_t len = sizeof(info);
+
+		if (bpf_program__fd(program) < 0)
+			continue;
+		cost.memory_bytes += fd_memory(bpf_program__fd(program));
+		if (cost.run_ns == INT64_MIN)
+			continue;
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
+			cost.run_ns = INT64_MIN;
+		else
+			cost.run_ns += (int64_t)info.run_time_ns;
+	}
+	return cost;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's half: loads the BPF programs with their settings, maps what they write into our memory, and reads
+ * what they cost. Nothing here calls bpf(2) between programs_load() and programs_cost(): while userspace is inside
+ * bpf(2) the kernel skips perf programs on that CPU.
+ */
+#ifndef PROFOUND_PROGRAMS_H
+#define PROFOUND_PROGRAMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "base/fault.h"
+#include "collect/selection.h"
+
+struct profound_bpf;
+
+struct programs {
+	struct profound_bpf *skeleton;
+	uint32_t cpus; /* possible CPUs */
+	struct abi_settings settings;
+	/* mapped, shared with the kernel */
+	struct abi_counters *counters; /* one a CPU */
+	struct abi_bank *banks;
+	struct abi_slot *slots;
+	struct abi_entry *entries;
+	char *words; /* programs_words() */
+	int stats_fd; /* keeps the kernel counting our run time; -1: not allowed */
+};
+
+struct programs_request {
+	const struct selection *selection;
+	uint64_t samples_per_second; /* of one CPU: decides how much room a bank has */
+	bool keep_idle, no_user, no_kernel;
+	bool follow_command; /* members_tgid is needed although the selection names no process */
+};
+
+/* Loads and maps. 0 or a negative errno with the fault filled; on failure nothing is held. */
+int programs_load(
+	struct programs *programs, const struct programs_request *request, struct fault *fault);
+void programs_release(struct programs *programs);
+
+/* Adds a process (and so its descendants) to the selection. */
+int programs_add_member(struct programs *programs, uint32_t tgid, struct fault *fault);
+
+/* The program to attach to a perf event. */
+int programs_sample_fd(const struct programs *programs);
+int programs_notices_fd(const struct programs *programs);
+
+/* The frames of a bank. */
+const uint64_t *programs_words(const struct programs *programs, uint32_t bank);
+
+/* Swaps the generation that programs write; returns the one that they wrote. */
+uint32_t programs_swap(struct programs *programs);
+
+/* Sum over all CPUs. */
+uint64_t programs_counter(const struct programs *programs, enum abi_counter counter);
+
+struct programs_cost {
+	int64_t run_ns;       /* of all programs; INT64_MIN: not known */
+	int64_t memory_bytes; /* maps and programs; INT64_MIN: not known */
+};
+
+struct programs_cost programs_cost(const struct programs *programs);
+
+#endif

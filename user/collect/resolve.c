@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/resolve.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "process/target_file.h"
+
+/* One entry on its way into the profile. */
+struct stack {
+	const struct resolver *resolver;
+	const struct abi_entry *entry;
+	const struct process *process; /* NULL: outside of our pid namespace, or idle */
+	uint32_t frames[ABI_FRAMES];
+	uint32_t count;
+	uint32_t cut;
+};
+
+static int push(struct stack *stack, const struct frame *frame)
+{
+	return profile_frame(stack->resolver->profile, frame, &stack->frames[stack->count]) ?:
+		       (stack->count++, 0);
+}
+
+static int push_unknown(struct stack *stack, enum abi_counter why)
+{
+	const struct frame frame = {.kind = FRAME_UNKNOWN, .owner = why};
+
+	return push(stack, &frame);
+}
+
+/* The first sample of a file opens it: later it may be deleted, or its process gone. */
+static void open_object(const struct process *process, const struct place *place)
+{
+	struct object *object = place->object;
+
+	if (object->tried || object->kind != OBJECT_FILE)
+		return;
+	object->tried = true;
+	object_set_fd(object, target_file_open(process, place));
+}
+
+static int push_file(struct stack *stack, const struct place *place)
+{
+	const struct frame frame = {FRAME_FILE, place->object->id, place->offset};
+
+	open_object(stack->process, place);
+	return push(stack, &frame);
+}
+
+static int push_anonymous(struct stack *stack, uint64_t address)
+{
+	const struct frame frame = {FRAME_ANON, stack->process->id, address};
+
+	return push(stack, &frame);
+}
+
+/* A caller where nothing is mapped is no caller: the step to it was wrong, and all that follow. */
+static int push_nothing(struct stack *stack, bool leaf)
+{
+	if (leaf)
+		return push_unknown(stack, COUNTER_not_mapped);
+	if (!stack->cut)
+		stack->cut = COUNTER_corrupt;
+	return -ERANGE;
+}
+
+/* 0; -ERANGE: the stack ends here; -ENOMEM. */
+static int push_user(struct stack *stack, uint64_t address, bool leaf)
+{
+	const struct abi_entry *entry = stack->entry;
+	struct place place =
+		process_locate(stack->process, address, entry->first_ns, entry->last_ns);
+
+	switch (place.kind) {
+	case PLACE_FILE:
+		return push_file(stack, &place);
+	case PLACE_ANON:
+		return push_anonymous(stack, address);
+	case PLACE_CHANGED:
+		return push_unknown(stack, COUNTER_mapping_changed);
+	case PLACE_VSYSCALL:
+	case PLACE_NOTHING:
+		return push_nothing(stack, leaf);
+	case PLACE_UNKNOWN:
+		break;
+	}
+	stack->cut = COUNTER_process_gone;
+	return leaf ? push_unknown(stack, COUNTER_not_mapped) : -ERANGE;
+}
+
+static int push_kernel(struct stack *stack, const uint64_t *frames)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < stack->entry->n_kernel && !err; i++) {
+		struct frame frame = {.kind = FRAME_KERNEL, .address = frames[i] - (i > 0)};
+
+		err = push(stack, &frame);
+	}
+	return err;
+}
+
+static int push_frames(struct stack *stack, const uint64_t *frames)
+{
+	const struct abi_entry *entry = stack->entry;
+	int err = push_kernel(stack, frames);
+
+	frames += entry->n_kernel;
+	if (!stack->process)
+		return err;
+	for (uint32_t i = 0; i < entry->n_user && !err; i++)
+		err = push_user(stack, frames[i] - (i > 0), i == 0);
+	return err == -ERANGE ? 0 : err;
+}
+
+static uint32_t sample_flags(const struct abi_entry *entry)
+{
+	return (entry->flags & ENTRY_UNVERIFIED ? SAMPLE_UNVERIFIED : 0) |
+	       (entry->flags & ENTRY_NO_USER ? SAMPLE_NO_USER : 0);
+}
+
+static int intern_key(const struct stack *stack, struct profile_sample *key)
+{
+	const struct abi_entry *entry = stack->entry;
+	struct profile *profile = stack->resolver->profile;
+	const struct profile_process process = {.pid = entry->tgid, .start_ns = entry->start_ns};
+	int err = intern_add(&profile->processes, &process, sizeof(process), &key->process);
+
+	if (!err)
+		err = intern_add(
+			&profile->text, entry->comm, strnlen(entry->comm, ABI_COMM), &key->comm);
+	if (!err)
+		err = profile_stack(profile, stack->frames, stack->count, &key->stack);
+	key->cut = stack->cut;
+	key->flags = sample_flags(entry);
+	return err;
+}
+
+static int add_entry(struct stack *stack, const uint64_t *frames)
+{
+	const struct abi_entry *entry = stack->entry;
+	struct profile_sample key = {0};
+	struct process *process = NULL;
+	int err = 0;
+
+	if (entry->tgid && entry->n_user)
+		err = processes_sampled(
+			stack->resolver->processes, entry->tgid, entry->start_ns, &process);
+	stack->process = process;
+	if (!err)
+		err = push_frames(stack, frames);
+	if (!err)
+		err = intern_key(stack, &key);
+	if (!err)
+		err = profile_add(stack->resolver->profile, &key, entry->count);
+	return err;
+}
+
+void resolve_entry(
+	struct resolver *resolver, const struct abi_entry *entry, const uint64_t *frames)
+{
+	struct stack stack = {.resolver = resolver, .entry = entry, .cut = entry->cut};
+	uint32_t callers;
+
+	if (add_entry(&stack, frames)) {
+		resolver->counters[COUNTER_user_memory] += entry->count;
+		return;
+	}
+	callers = stack.count > entry->n_kernel ? stack.count - entry->n_kernel - 1U : 0;
+	resolver->by_fp += (uint64_t)(callers < entry->by_fp ? callers : entry->by_fp) * entry->count;
+}
