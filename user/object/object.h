@@ -4,8 +4,10 @@
  * are shared by all processes that map the same file, live as long as their table, and have an id that counts up
  * from 0 (struct frame's owner).
  *
- * Identity is device and inode as /proc/PID/maps and PERF_RECORD_MMAP2 show them, plus the build id where the
- * kernel gave one: a file replaced in place under the same inode number is another object.
+ * Identity is device and inode as /proc/PID/maps and PERF_RECORD_MMAP2 show them, plus the generation and the
+ * build id where the kernel gave them: a file replaced in place under the same inode number is another object.
+ * What one source does not know (0) agrees with anything, and is learned from the next one; without an inode the
+ * build id alone decides.
  */
 #ifndef PROFOUND_OBJECT_H
 #define PROFOUND_OBJECT_H
@@ -30,6 +32,7 @@ struct object {
 	enum object_kind kind;
 	struct object_identity identity;
 	char *path;    /* as the target's kernel shows it, " (deleted)" cut off */
+	char *name;    /* its last component, for people: never empty, as text_clean() leaves it */
 	int fd;        /* read only, regular file, or -1 */
 	bool tried;    /* opening was tried; fd is final */
 };
@@ -45,10 +48,10 @@ int objects_intern(struct objects *objects, enum object_kind kind,
 uint32_t objects_count(const struct objects *objects);
 struct object *objects_get(const struct objects *objects, uint32_t id);
 
-/* The last component of the path: what people see. Never empty. */
+/* object->name */
 const char *object_name(const struct object *object);
 
-/* Takes `fd`, which becomes the object's. */
+/* Takes `fd` (or -1: it cannot be opened), which becomes the object's; one it had before is closed. */
 void object_set_fd(struct object *object, int fd);
 
 #endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REPLACEMENT "\xef\xbf\xbd"
+#define ELLIPSIS "\xe2\x80\xa6"
+#define MARK 3 /* bytes of either */
+
+/* The first byte decides how many follow, and the range of the second one. */
+static unsigned sequence(uint8_t lead, uint8_t *low, uint8_t *high)
+{
+	*low = 0x80;
+	*high = 0xbf;
+	if (lead < 0x80)
+		return 1;
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 2;
+	if (lead == 0xe0)
+		*low = 0xa0;
+	if (lead == 0xed)
+		*high = 0x9f;
+	if (lead >= 0xe0 && lead <= 0xef)
+		return 3;
+	if (lead == 0xf0)
+		*low = 0x90;
+	if (lead == 0xf4)
+		*high = 0x8f;
+	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+}
+
+/* Bytes of the well-formed character at `data`, 0 when there is none. */
+static unsigned well_formed(const uint8_t *data, size_t len)
+{
+	uint8_t low, high;
+	unsigned need = sequence(data[0], &low, &high);
+
+	if (!need || need > len)
+		return 0;
+	for (unsigned i = 1; i < need; i++) {
+		if (data[i] < low || data[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return need;
+}
+
+static bool is_control(const uint8_t *c, unsigned len)
+{
+	return (len == 1 && (c[0] < 0x20 || c[0] == 0x7f)) ||
+		(len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
+}
+
+int text_clean(struct buf *out, const char *data, size_t len)
+{
+	const uint8_t *in = (const uint8_t *)data;
+	size_t begin = out->len, room = begin; /* room: the last place where an ellipsis still fits */
+	int err = 0;
+
+	for (size_t i = 0; i < len && !err;) {
+		unsigned n = well_formed(in + i, len - i);
+		const char *put = n ? data + i : REPLACEMENT;
+		unsigned size = n ? n : MARK;
+
+		if (n && is_control(in + i, n)) {
+			put = " ";
+			size = 1;
+		}
+		if (out->len - begin + size > TEXT_MAX) {
+			out->len = room;
+			return buf_append(out, ELLIPSIS, MARK);
+		}
+		err = buf_append(out, put, size);
+		if (out->len - begin <= TEXT_MAX - MARK)
+			room = out->len;
+		i += n ? n : 1;
+	}
+	return err;
+}
