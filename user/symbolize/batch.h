@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How often items are looked at for one hostile source whose symbols all cover everything. */
+#define BATCH_VISITS_MAX (16u << 20)
+
 struct batch_item {
 	uint64_t address;
 	uint32_t frame; /* whose: for the caller */
@@ -21,19 +24,29 @@ struct batch_item {
 struct batch {
 	struct batch_item *items; /* sorted by address once batch_sort() was called */
 	size_t count, cap;
+	uint32_t visits;
 };
 
-/* A zeroed struct is an empty batch. */
+/* A zeroed struct is an empty batch. batch_add: 0 or -ENOMEM. */
 void batch_release(struct batch *batch);
 int batch_add(struct batch *batch, uint64_t address, uint32_t frame);
 void batch_sort(struct batch *batch);
 
+/* The first item of a sorted batch with an address of at least `address`; count: none. */
+size_t batch_first(const struct batch *batch, uint64_t address);
+
 /*
  * Offers a symbol that covers [start, end). It is taken by every item inside that has none, or one of lower rank;
  * of equal rank the one that starts later wins (the innermost), then the shorter name, then the smaller by strcmp.
- * 0 or -ENOMEM.
+ * 0, -ENOMEM, or -E2BIG: the source has used up its visits, stop.
  */
 int batch_offer(struct batch *batch, uint64_t start, uint64_t end, int rank, const char *name,
 	size_t name_len);
+
+/* Gives an item this name whatever it had. 0 or -ENOMEM. */
+int batch_item_set(struct batch_item *item, uint64_t start, int rank, const char *name,
+	size_t name_len);
+/* Takes an item's name away. */
+void batch_item_clear(struct batch_item *item);
 
 #endif

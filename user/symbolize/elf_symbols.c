@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbolize/elf_symbols.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "object/elf.h"
+#include "symbolize/alias.h"
+#include "symbolize/string_table.h"
+
+#define CHUNK 1024u              /* symbols a read */
+#define SYMBOLS_MAX (16u << 20)  /* of one table */
+#define WORK_MAX (32u << 20)     /* comparisons a file may cost */
+#define WORK_OF_NAMES 32         /* what comparing two names counts */
+
+enum table { SYMTAB, DYNSYM, TABLES };
+
+/* A symbol that an address may belong to; its name stays in the file until the end. */
+struct candidate {
+	uint64_t start, end; /* end 0: none */
+	uint32_t name;
+	uint8_t table, binding;
+};
+
+/*
+ * What is known of one address. `cover` is the best symbol with a size that covers it. A symbol without a size
+ * reaches up to whatever comes next in its section; `label` and `stop` are the nearest one of these and the
+ * nearest end of a sized symbol in the gap between the previous address and this one, so that a symbol costs one
+ * search and not a walk; they are carried over the addresses once, at the end.
+ */
+struct want {
+	struct candidate cover, label;
+	uint64_t stop;
+};
+
+struct resolver {
+	struct elf elf;
+	struct batch *batch;
+	struct want *wants; /* one an item */
+	const Elf64_Shdr *symbols[TABLES], *strings[TABLES];
+	struct string_cache cache;
+	uint32_t work;
+	char name[2][STRING_MAX + 1];
+};
+
+/* Linkers put these into code sections; they are nobody's code. */
+static bool is_marker(const char *name)
+{
+	static const char *const markers[] = {
+		"_etext", "etext", "__etext", "__executable_start", "__bss_start", "_edata", "_end",
+	};
+
+	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers); i++)
+		if (!strcmp(name, markers[i]))
+			return true;
+	return !strncmp(name, "__start_", 8) || !strncmp(name, "__stop_", 7);
+}
+
+/* An assembly label that names code: no local label, no mapping symbol ($x, $d), no linker's marker. */
+static bool label_is_name(struct resolver *r, enum table table, uint32_t name)
+{
+	size_t len;
+
+	if (string_read(&r->cache, r->strings[table], name, r->name[0], &len) || !len)
+		return false;
+	r->name[0][len] = 0;
+	return r->name[0][0] != '$' && strncmp(r->name[0], ".L", 2) && !is_marker(r->name[0]);
+}
+
+static int by_name(struct resolver *r, const struct candidate *a, const struct candidate *b)
+{
+	const struct candidate *both[] = {a, b};
+	size_t len[2] = {0};
+
+	r->work += WORK_OF_NAMES;
+	for (unsigned i = 0; i < 2; i++)
+		if (string_read(&r->cache, r->strings[both[i]->table], both[i]->name, r->name[i],
+			    &len[i]) || !len[i])
+			return i ? -1 : 1;
+	return alias_compare(r->name[0], len[0], r->name[1], len[1]);
+}
+
+static int binding_rank(uint8_t binding)
+{
+	return binding == STB_LOCAL ? 0 : binding == STB_WEAK ? 1 : 2;
+}
+
+/* Of two symbols that both cover an address. */
+static bool better(struct resolver *r, const struct candidate *a, const struct candidate *b)
+{
+	int rank;
+
+	if (!b->end)
+		return true;
+	if (a->table != b->table)
+		return a->table < b->table;
+	if (a->start != b->start)
+		return a->start > b->start;
+	rank = binding_rank(a->binding) - binding_rank(b->binding);
+	if (rank)
+		return rank > 0;
+	return a->name != b->name && by_name(r, a, b) < 0;
+}
+
+static void offer_sized(struct resolver *r, const struct candidate *symbol)
+{
+	struct batch *batch = r->batch;
+	size_t i = batch_first(batch, symbol->start);
+
+	for (; i < batch->count && batch->items[i].address < symbol->end; i++) {
+		r->work++;
+		if (better(r, symbol, &r->wants[i].cover))
+			r->wants[i].cover = *symbol;
+	}
+	if (i < batch->count && symbol->end > r->wants[i].stop)
+		r->wants[i].stop = symbol->end;
+}
+
+static void offer_label(struct resolver *r, const struct candidate *symbol, bool typed)
+{
+	struct candidate *label = &r->wants[batch_first(r->batch, symbol->start)].label;
+
+	if (label->end && symbol->start < label->start)
+		return;
+	r->work++;
+	if (!typed && !label_is_name(r, symbol->table, symbol->name))
+		return;
+	if (!label->end || symbol->start > label->start || better(r, symbol, label))
+		*label = *symbol;
+}
+
+static void offer(struct resolver *r, enum table table, const Elf64_Sym *raw)
+{
+	uint8_t type = ELF64_ST_TYPE(raw->st_info);
+	const Elf64_Shdr *section;
+	struct candidate symbol;
+	uint64_t offset;
+
+	if (raw->st_value > r->batch->items[r->batch->count - 1].address || !raw->st_name)
+		return;
+	if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
+		return;
+	if (raw->st_shndx == SHN_UNDEF || raw->st_shndx >= r->elf.n_sections)
+		return;
+	section = &r->elf.sections[raw->st_shndx];
+	offset = raw->st_value - section->sh_addr;
+	if (!(section->sh_flags & SHF_EXECINSTR) || offset >= section->sh_size ||
+		section->sh_addr + section->sh_size < section->sh_addr)
+		return;
+	symbol = (struct candidate){
+		.start = raw->st_value, .end = section->sh_addr + section->sh_size,
+		.name = raw->st_name, .table = table, .binding = ELF64_ST_BIND(raw->st_info),
+	};
+	if (!raw->st_size) {
+		offer_label(r, &symbol, type != STT_NOTYPE);
+		return;
+	}
+	if (raw->st_size < section->sh_size - offset)
+		symbol.end = symbol.start + raw->st_size;
+	offer_sized(r, &symbol);
+}
+
+static Elf64_Sym widen(const Elf32_Sym *in)
+{
+	return (Elf64_Sym){
+		.st_name = in->st_name, .st_info = in->st_info, .st_other = in->st_other,
+		.st_shndx = in->st_shndx, .st_value = in->st_value, .st_size = in->st_size,
+	};
+}
+
+static void offer_chunk(struct resolver *r, enum table table, const void *chunk, size_t count,
+	bool narrow)
+{
+	for (size_t i = 0; i < count; i++) {
+		const Elf32_Sym *small = (const Elf32_Sym *)chunk + i;
+		Elf64_Sym symbol = narrow ? widen(small) : ((const Elf64_Sym *)chunk)[i];
+
+		offer(r, table, &symbol);
+	}
+}
+
+/* A table whose strings or entries make no sense is no table. */
+static int stream(struct resolver *r, enum table table)
+{
+	const Elf64_Shdr *symbols = r->symbols[table];
+	bool narrow;
+	uint64_t count;
+	void *chunk;
+	int err = 0;
+
+	if (!symbols || !r->strings[table])
+		return 0;
+	narrow = symbols->sh_entsize == sizeof(Elf32_Sym);
+	if (!narrow && symbols->sh_entsize != sizeof(Elf64_Sym))
+		return 0;
+	count = symbols->sh_size / symbols->sh_entsize;
+	count = count < SYMBOLS_MAX ? count : SYMBOLS_MAX;
+	chunk = malloc(CHUNK * sizeof(Elf64_Sym));
+	if (!chunk)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < count && !err && r->work < WORK_MAX; i += CHUNK) {
+		uint64_t n = count - i < CHUNK ? count - i : CHUNK;
+
+		err = elf_read(&r->elf, symbols->sh_offset + i * symbols->sh_entsize, chunk,
+			n * symbols->sh_entsize);
+		if (!err)
+			offer_chunk(r, table, chunk, n, narrow);
+	}
+	free(chunk);
+	return err;
+}
+
+static void find_table(struct resolver *r, enum table table, uint32_t type)
+{
+	const Elf64_Shdr *symbols = elf_section_of_type(&r->elf, type);
+
+	if (!symbols || symbols->sh_link >= r->elf.n_sections ||
+		r->elf.sections[symbols->sh_link].sh_type != SHT_STRTAB)
+		return;
+	r->symbols[table] = symbols;
+	r->strings[table] = &r->elf.sections[symbols->sh_link];
+}
+
+static bool all_covered(const struct resolver *r)
+{
+	for (size_t i = 0; i < r->batch->count; i++)
+		if (!r->wants[i].cover.end)
+			return false;
+	return true;
+}
+
+static int set_name(struct resolver *r, struct batch_item *item, const struct candidate *found)
+{
+	int rank = (found == NULL ? 0 : TABLES - found->table);
+	size_t len;
+	char *version;
+
+	if (!found || rank <= item->rank)
+		return 0;
+	if (string_read(&r->cache, r->strings[found->table], found->name, r->name[0], &len) || !len)
+		return 0;
+	version = memchr(r->name[0] + 1, '@', len - 1);
+	if (found->table == SYMTAB && version)
+		len = (size_t)(version - r->name[0]);
+	return batch_item_set(item, found->start, rank, r->name[0], len);
+}
+
+static int set_names(struct resolver *r)
+{
+	struct candidate label = {0};
+	uint64_t stop = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < r->batch->count && !err; i++) {
+		struct batch_item *item = &r->batch->items[i];
+		const struct want *want = &r->wants[i];
+		const struct candidate *found = NULL;
+
+		if (want->label.end && (!label.end || want->label.start >= label.start))
+			label = want->label;
+		if (want->stop > stop)
+			stop = want->stop;
+		if (want->cover.end)
+			found = &want->cover;
+		else if (label.start >= stop && item->address < label.end)
+			found = &label;
+		err = set_name(r, item, found);
+	}
+	return err;
+}
+
+int elf_symbols_resolve(int fd, struct batch *batch)
+{
+	struct resolver *r;
+	int err;
+
+	if (!batch->count)
+		return 0;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->batch = batch;
+	err = elf_init(&r->elf, fd);
+	if (err)
+		goto free_resolver;
+	r->cache.elf = &r->elf;
+	find_table(r, SYMTAB, SHT_SYMTAB);
+	find_table(r, DYNSYM, SHT_DYNSYM);
+	r->wants = calloc(batch->count, sizeof(*r->wants));
+	err = r->wants ? stream(r, SYMTAB) : -ENOMEM;
+	if (!err && !all_covered(r))
+		err = stream(r, DYNSYM);
+	if (!err)
+		err = set_names(r);
+	free(r->wants);
+	elf_release(&r->elf);
+free_resolver:
+	free(r);
+	return err;
+}
