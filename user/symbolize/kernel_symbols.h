@@ -18,13 +18,15 @@ struct kernel_symbols;
 struct kernel_symbols *kernel_symbols_new(void);
 void kernel_symbols_free(struct kernel_symbols *symbols);
 
-/* Notes a KSYMBOL record. 0 or -ENOMEM. */
+/* Notes a KSYMBOL record; register and unregister say the same: this code was there. 0 or -ENOMEM. */
 int kernel_symbols_note(struct kernel_symbols *symbols, const struct lifecycle *record);
 
 /*
- * Names a sorted batch from an open kallsyms and the noted records. Where kallsyms is hidden (all zero) or lists
- * nothing that covers an address, the item stays without a name. 0; -EPERM when the addresses are hidden;
- * -ENOMEM.
+ * Names a sorted batch from an open kallsyms (NULL: it cannot be read) and the noted records. kallsyms has no
+ * sizes: an address belongs to the nearest symbol below it, if that one is code and no marker of a section, and,
+ * in modules and BPF programs, if it is less than 64 KiB away (what follows may be gone). Records have sizes and
+ * come first; where two of different names covered an address, nobody knows whose it was, and it stays without a
+ * name, as it does where kallsyms is hidden (all zero). 0; -EPERM when the addresses are hidden; -EIO; -ENOMEM.
  */
 int kernel_symbols_resolve(const struct kernel_symbols *symbols, FILE *kallsyms,
 	struct batch *batch);

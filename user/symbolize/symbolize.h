@@ -16,14 +16,20 @@
 
 struct symbolize_options {
 	bool demangle;
+	const char *kallsyms; /* NULL: /proc/kallsyms; opened only when there is a kernel frame */
 };
 
-/* 0 or -ENOMEM. A source that cannot be read costs its names, never the profile. */
+/*
+ * Every frame gets one line: valid UTF-8 without control characters, of at most TEXT_MAX bytes (base/text.h), and
+ * profile->names[frame] says whether it is a name and, if not, why. `processes` are asked for the perf-maps of
+ * FRAME_ANON, `kernel` may be NULL. 0 or -ENOMEM. A source that cannot be read costs its names, never the profile.
+ */
 int symbolize_profile(struct profile *profile, const struct objects *objects,
 	const struct processes *processes, const struct kernel_symbols *kernel,
 	const struct symbolize_options *options);
 
-/* What people see of a frame without a name: basename, "[kernel]", "[anon]", "[unknown]". */
+/* What people see of the file of a frame without a name: basename (as text_clean() leaves it), "[kernel]", "[jit]"
+ * (executable memory without a file is code made at run time), "[unknown]". Good as long as the objects. */
 const char *symbolize_file_of(const struct objects *objects, const struct frame *frame);
 
 #endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names as their programmers wrote them: C++ (_Z), Rust (legacy _ZN..17h<hash>E and _R), D (_D), through libiberty.
+ * As perf shows them: without parameters and return types, templates kept; Rust without its hash. What follows
+ * the first dot (.isra.0, .cold) or an @plt is kept behind the name as it stands.
+ */
+#ifndef PROFOUND_DEMANGLE_H
+#define PROFOUND_DEMANGLE_H
+
+#include "base/buf.h"
+
+#define DEMANGLE_IN_MAX 4096  /* a longer name stays as it is */
+#define DEMANGLE_OUT_MAX 16384 /* one that grows past this, too: names can grow exponentially */
+
+/* Appends the name to `out`. 0; -ENOENT when it is not mangled, or too large (nothing is appended); -ENOMEM. */
+int demangle(const char *name, struct buf *out);
+
+#endif

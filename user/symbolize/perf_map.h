@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names of code made at run time, from the /tmp/perf-PID.map that a JIT appends to (Linux,
+ * tools/perf/Documentation/jit-interface.txt): lines `START SIZE name`, numbers in hexadecimal. The file is
+ * hostile: streamed once, every line and the whole capped.
+ */
+#ifndef PROFOUND_PERF_MAP_H
+#define PROFOUND_PERF_MAP_H
+
+#include "symbolize/batch.h"
+
+#define PERF_MAP_BYTES_MAX (512ull << 20)
+#define PERF_MAP_LINES_MAX (16u << 20)
+#define PERF_MAP_LINE_MAX 16384u
+#define PERF_MAP_CODE_MAX (256ull << 20) /* of one symbol */
+
+/*
+ * Names a sorted batch of virtual addresses; of lines that overlap the last one wins. A line that does not parse,
+ * is too long, has no newline yet, or whose code wraps around or is absurdly large, is refused. 0, with the number
+ * of lines refused in *refused; -EIO; -ENOMEM. Names found before an error stay.
+ */
+int perf_map_resolve(int fd, struct batch *batch, uint64_t *refused);
+
+#endif

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbolize/symbolize.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "object/elf.h"
+#include "process/target_file.h"
+#include "symbolize/batch.h"
+#include "symbolize/demangle.h"
+#include "symbolize/elf_symbols.h"
+#include "symbolize/perf_map.h"
+#include "symbolize/vdso.h"
+
+#define KALLSYMS "/proc/kallsyms"
+
+struct symbolizer {
+	struct profile *profile;
+	const struct objects *objects;
+	const struct processes *processes;
+	const struct kernel_symbols *kernel;
+	const struct symbolize_options *options;
+	struct buf plain, clean;
+};
+
+/* Frames of one owner; they are named together. */
+struct group {
+	uint32_t kind, owner;
+	const uint32_t *frames;
+	uint32_t count;
+};
+
+static int put(struct symbolizer *s, uint32_t frame, const char *text, enum abi_counter why_not)
+{
+	int err;
+
+	buf_clear(&s->clean);
+	err = text_clean(&s->clean, text, strlen(text));
+	if (!err)
+		err = buf_putc(&s->clean, 0);
+	if (!err)
+		err = profile_name(s->profile, frame, s->clean.data);
+	if (err)
+		return err;
+	s->profile->names[frame].named = why_not == 0;
+	s->profile->names[frame].why_not = (uint8_t)why_not;
+	return 0;
+}
+
+static int put_named(struct symbolizer *s, const struct batch_item *item)
+{
+	int err = -ENOENT;
+
+	buf_clear(&s->plain);
+	if (s->options->demangle)
+		err = demangle(item->name, &s->plain);
+	if (!err)
+		err = buf_putc(&s->plain, 0);
+	if (err == -ENOMEM)
+		return err;
+	return put(s, item->frame, err ? item->name : s->plain.data, 0);
+}
+
+static int put_all(struct symbolizer *s, const struct group *group, const char *text,
+	enum abi_counter why_not)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < group->count && !err; i++)
+		err = put(s, group->frames[i], text, why_not);
+	return err;
+}
+
+/* Names what the batch has names for, the rest by the stand-in. */
+static int put_batch(struct symbolizer *s, const struct batch *batch, const char *stand_in,
+	enum abi_counter why_not)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < batch->count && !err; i++) {
+		const struct batch_item *item = &batch->items[i];
+
+		err = item->name ? put_named(s, item) : put(s, item->frame, stand_in, why_not);
+	}
+	return err;
+}
+
+static int fill(struct symbolizer *s, const struct group *group, struct batch *batch)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < group->count && !err; i++) {
+		uint32_t id = group->frames[i];
+
+		err = batch_add(batch, profile_get_frame(s->profile, id)->address, id);
+	}
+	if (!err)
+		batch_sort(batch);
+	return err;
+}
+
+static int put_offset(struct symbolizer *s, const struct object *object, uint32_t frame,
+	uint64_t address, enum abi_counter why_not)
+{
+	const char *name = object_name(object);
+	int bare = name[0] == '[' ? (int)strcspn(name + 1, "]") : -1;
+
+	buf_clear(&s->plain);
+	if (bare >= 0)
+		name++;
+	if (buf_printf(&s->plain, "[%.*s+0x%llx]", bare >= 0 ? bare : TEXT_MAX / 2, name,
+		    (unsigned long long)address))
+		return -ENOMEM;
+	return put(s, frame, s->plain.data, why_not);
+}
+
+static int put_offsets(struct symbolizer *s, const struct object *object,
+	const struct group *group, enum abi_counter why_not)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < group->count && !err; i++) {
+		uint32_t id = group->frames[i];
+
+		err = put_offset(s, object, id, profile_get_frame(s->profile, id)->address, why_not);
+	}
+	return err;
+}
+
+/* Offsets become virtual addresses; an offset of no segment has none, keeps itself and is named by nothing. */
+static int fill_file(struct symbolizer *s, const struct elf *elf, const struct object *object,
+	const struct group *group, struct batch *batch)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < group->count && !err; i++) {
+		uint32_t id = group->frames[i];
+		uint64_t offset = profile_get_frame(s->profile, id)->address, address;
+
+		if (elf_address_of_offset(elf, offset, &address))
+			err = put_offset(s, object, id, offset, COUNTER_no_symbol);
+		else
+			err = batch_add(batch, address, id);
+	}
+	if (!err)
+		batch_sort(batch);
+	return err;
+}
+
+static int name_elf(struct symbolizer *s, const struct object *object, int fd,
+	const struct group *group)
+{
+	enum abi_counter why_not;
+	struct batch batch = {0};
+	struct elf elf;
+	int err = elf_init(&elf, fd);
+
+	if (err == -ENOMEM)
+		return err;
+	if (err)
+		return put_offsets(s, object, group,
+			err == -ENOEXEC ? COUNTER_no_symbol : COUNTER_file_unreadable);
+	err = fill_file(s, &elf, object, group, &batch);
+	elf_release(&elf);
+	if (err)
+		goto release_batch;
+	err = elf_symbols_resolve(fd, &batch);
+	if (err == -ENOMEM)
+		goto release_batch;
+	why_not = err == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol;
+	err = 0;
+	for (size_t i = 0; i < batch.count && !err; i++) {
+		const struct batch_item *item = &batch.items[i];
+
+		err = item->name ? put_named(s, item) :
+				   put_offset(s, object, item->frame, item->address, why_not);
+	}
+release_batch:
+	batch_release(&batch);
+	return err;
+}
+
+static int name_file(struct symbolizer *s, const struct group *group)
+{
+	const struct object *object;
+	int fd, err;
+
+	if (group->owner >= objects_count(s->objects))
+		return put_all(s, group, "[unknown]", COUNTER_not_mapped);
+	object = objects_get(s->objects, group->owner);
+	if (object->kind != OBJECT_VDSO && object->fd >= 0)
+		return name_elf(s, object, object->fd, group);
+	fd = object->kind == OBJECT_VDSO ? vdso_open() : -1;
+	if (fd < 0)
+		return put_offsets(s, object, group, COUNTER_file_unreadable);
+	err = name_elf(s, object, fd, group);
+	close(fd);
+	return err;
+}
+
+static int name_anon(struct symbolizer *s, const struct group *group)
+{
+	struct batch batch = {0};
+	uint64_t refused;
+	int fd = -1, err = fill(s, group, &batch);
+
+	if (!err && s->processes && group->owner < processes_count(s->processes))
+		fd = target_file_open_perf_map(processes_get(s->processes, group->owner));
+	if (fd >= 0) {
+		err = perf_map_resolve(fd, &batch, &refused);
+		close(fd);
+	}
+	if (err != -ENOMEM)
+		err = put_batch(s, &batch, "[jit]", COUNTER_no_perf_map);
+	batch_release(&batch);
+	return err;
+}
+
+static int name_kernel(struct symbolizer *s, const struct group *group)
+{
+	const char *path = s->options->kallsyms ? s->options->kallsyms : KALLSYMS;
+	struct batch batch = {0};
+	FILE *kallsyms = NULL;
+	int err = fill(s, group, &batch);
+
+	if (!err) {
+		kallsyms = fopen(path, "re");
+		err = kernel_symbols_resolve(s->kernel, kallsyms, &batch);
+		if (!kallsyms && !err)
+			err = -EPERM;
+	}
+	if (err != -ENOMEM)
+		err = put_batch(s, &batch, "[kernel]",
+			err == -EPERM ? COUNTER_kernel_hidden : COUNTER_no_symbol);
+	if (kallsyms)
+		fclose(kallsyms);
+	batch_release(&batch);
+	return err;
+}
+
+static int name_unknown(struct symbolizer *s, const struct group *group)
+{
+	enum abi_counter why_not = group->owner && group->owner < COUNTERS ? group->owner :
+									      COUNTER_not_mapped;
+
+	return put_all(s, group, "[unknown]", why_not);
+}
+
+static int name_group(struct symbolizer *s, const struct group *group)
+{
+	static int (*const by_kind[])(struct symbolizer *, const struct group *) = {
+		[FRAME_KERNEL] = name_kernel,
+		[FRAME_FILE] = name_file,
+		[FRAME_ANON] = name_anon,
+		[FRAME_UNKNOWN] = name_unknown,
+	};
+
+	if (group->kind >= sizeof(by_kind) / sizeof(*by_kind) || !by_kind[group->kind])
+		return put_all(s, group, "[unknown]", COUNTER_not_mapped);
+	return by_kind[group->kind](s, group);
+}
+
+static int by_owner(const void *left, const void *right, void *context)
+{
+	const struct frame *a = profile_get_frame(context, *(const uint32_t *)left);
+	const struct frame *b = profile_get_frame(context, *(const uint32_t *)right);
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->owner != b->owner)
+		return a->owner < b->owner ? -1 : 1;
+	return (a->address > b->address) - (a->address < b->address);
+}
+
+/* The run of frames from the first on that have its kind and owner. All kernel frames are one group. */
+static struct group next_group(const struct profile *profile, const uint32_t *frames,
+	uint32_t count)
+{
+	const struct frame *first = profile_get_frame(profile, frames[0]);
+	struct group group = {.kind = first->kind, .owner = first->owner, .frames = frames};
+
+	while (group.count < count) {
+		const struct frame *frame = profile_get_frame(profile, frames[group.count]);
+
+		if (frame->kind != group.kind ||
+			(frame->owner != group.owner && group.kind != FRAME_KERNEL))
+			break;
+		group.count++;
+	}
+	return group;
+}
+
+static int name_groups(struct symbolizer *s, uint32_t *frames, uint32_t count)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		frames[i] = i;
+	qsort_r(frames, count, sizeof(*frames), by_owner, s->profile);
+	for (uint32_t done = 0; done < count && !err;) {
+		struct group group = next_group(s->profile, frames + done, count - done);
+
+		err = name_group(s, &group);
+		done += group.count;
+	}
+	return err;
+}
+
+int symbolize_profile(struct profile *profile, const struct objects *objects,
+	const struct processes *processes, const struct kernel_symbols *kernel,
+	const struct symbolize_options *options)
+{
+	struct symbolizer s = {
+		.profile = profile, .objects = objects, .processes = processes,
+		.kernel = kernel, .options = options,
+	};
+	uint32_t count = profile->frames.count, *frames;
+	int err = profile_begin_names(profile);
+
+	if (err || !count)
+		return err;
+	frames = malloc(count * sizeof(*frames));
+	if (!frames)
+		return -ENOMEM;
+	err = name_groups(&s, frames, count);
+	free(frames);
+	buf_release(&s.plain);
+	buf_release(&s.clean);
+	return err;
+}
+
+const char *symbolize_file_of(const struct objects *objects, const struct frame *frame)
+{
+	switch (frame->kind) {
+	case FRAME_KERNEL:
+		return "[kernel]";
+	case FRAME_ANON:
+		return "[jit]";
+	case FRAME_FILE:
+		if (frame->owner < objects_count(objects))
+			return object_name(objects_get(objects, frame->owner));
+	}
+	return "[unknown]";
+}
