@@ -16,7 +16,7 @@ enum lifecycle_kind {
 	LIFECYCLE_COMM,
 	LIFECYCLE_EXEC, /* a COMM record with PERF_RECORD_MISC_COMM_EXEC: the old address space is gone */
 	LIFECYCLE_FORK, /* a new process; new threads are not reported */
-	LIFECYCLE_EXIT, /* the last thread of pid ended, or tid != pid and a thread ended */
+	LIFECYCLE_EXIT, /* the first thread ended; others may live on. Ends of other threads are not reported */
 	LIFECYCLE_KSYMBOL,
 	LIFECYCLE_LOST,
 	LIFECYCLE_THROTTLE,
@@ -29,9 +29,10 @@ struct lifecycle {
 	uint64_t time_ns; /* CLOCK_MONOTONIC */
 	uint32_t pid, tid;
 	uint32_t parent;     /* FORK */
-	uint64_t start, end; /* MAP: addresses; KSYMBOL: the code's */
+	/* MAP: addresses; KSYMBOL: the code's; LOST: start is the time of the record before it in the same ring, or 0 */
+	uint64_t start, end;
 	uint64_t offset;     /* MAP: file offset of start */
-	struct object_identity file; /* MAP: inode 0 when no file is mapped */
+	struct object_identity file; /* MAP: inode 0 when no file is mapped; generation 0, as maps does not show it */
 	uint64_t lost;       /* LOST */
 	bool gone;           /* KSYMBOL: unregistered */
 	const char *name;    /* MAP: path or "[vdso]", "//anon"; COMM, EXEC: comm; KSYMBOL: symbol. Else "" */
