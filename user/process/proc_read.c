@@ -15,7 +15,10 @@
 #define EXEC_RETRIES 3
 #define THREADS_TRIED 64
 
+#define KERNEL_THREAD 0x00200000 /* PF_KTHREAD, include/linux/sched.h */
+
 struct stat_line { /* proc_pid_stat(5) */
+	uint64_t flags;       /* field 9 */
 	uint64_t start_ticks; /* field 22 */
 	uint64_t stack;       /* field 28: another one after an exec */
 };
@@ -49,6 +52,8 @@ static int read_stat(int dir, struct stat_line *out)
 		at = strchr(at + 1, ' ');
 		if (!at)
 			return -ESRCH;
+		if (field + 1 == 9)
+			out->flags = strtoull(at + 1, NULL, 10);
 		if (field + 1 == 22)
 			out->start_ticks = strtoull(at + 1, NULL, 10);
 	}
@@ -243,7 +248,7 @@ static int read_once(int dir, struct proc_read *out, struct objects *objects,
 		return -ESRCH;
 	read_status(dir, out);
 	err = read_maps(dir, "maps", out, objects, &any);
-	if (!err && !any)
+	if (!err && !any && !(before.flags & KERNEL_THREAD))
 		err = read_maps_of_threads(dir, out, objects);
 	if (err)
 		return err;

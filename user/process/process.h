@@ -22,15 +22,15 @@
 #include "process/lifecycle.h"
 
 struct process {
-	uint32_t id; /* counts up from 0, one an identity; good as long as the table */
+	uint32_t id; /* counts up from 0 as processes are sampled; good as long as the table */
 	uint32_t pid;
 	uint64_t start_ns;  /* CLOCK_BOOTTIME, 0 while not known (only sideband has been seen) */
 	uint32_t inner_pid; /* in its own, innermost pid namespace; 0: not known */
-	uint32_t uid;       /* real uid of the process's owner (stat of /proc/PID); -1: not known */
+	uint32_t uid;       /* effective: whose files it makes (status of /proc/PID); -1: not known */
 	uint64_t mm_state;  /* abi_entry.mm_state at the last read of its maps */
-	bool gone;          /* its exit was seen */
+	bool gone;          /* its first thread's exit was seen, or its pid is another's; others may live on */
 	bool maps_known;    /* complete since the exec that a record told of, or read from /proc */
-	int root_fd;        /* O_PATH of /proc/PID/root, kept for its perf-map; -1: none */
+	int root_fd;        /* O_PATH of /proc/PID/root, kept when it has code made at run time; -1: none */
 	struct mappings *mappings;
 };
 
@@ -39,7 +39,8 @@ struct processes;
 struct processes *processes_new(struct objects *objects);
 void processes_free(struct processes *processes);
 
-/* Applies one sideband record. Records come in the order of time. 0 or -ENOMEM. LOST marks every process stale. */
+/* Applies one sideband record. Records come in the order of time. 0 or -ENOMEM. LOST marks every process stale: what
+ * was there after the record before it is in doubt until its maps are read again. */
 int processes_apply(struct processes *processes, const struct lifecycle *record);
 
 /*
@@ -72,14 +73,16 @@ struct place {
 	uint64_t map_end;
 };
 
-/* What was at `address` during all of [first_ns, last_ns]. */
+/* What was at `address` during all of [first_ns, last_ns]. Call it once the records up to the last refresh were
+ * applied: a read takes its place in time among the records, the latest when somebody asks here. */
 struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
 	uint64_t last_ns);
 
-/* Drops mappings and processes that ended before `before_ns` and can matter no more. Ids stay; a dropped process
- * keeps its struct, its mappings go. */
+/* Drops mappings and processes that ended before `before_ns` and can matter no more. A process that was sampled keeps
+ * its struct and id, its mappings go; one that was not is forgotten. */
 void processes_prune(struct processes *processes, uint64_t before_ns);
 
+/* Processes that were sampled, by id. */
 uint32_t processes_count(const struct processes *processes);
 struct process *processes_get(const struct processes *processes, uint32_t id);
 

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "process/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "process/clocks.h"
+#include "process/maps.h"
+#include "process/process_table.h"
+
+#define VSYSCALL_PAGE 0xffffffffff600000ULL /* arch/x86/include/uapi/asm/vsyscall.h */
+
+struct processes {
+	struct objects *objects;
+	struct clocks clocks;
+	struct process_table table;
+	struct process **sampled;
+	uint32_t n_sampled, sampled_cap;
+};
+
+struct processes *processes_new(struct objects *objects)
+{
+	struct processes *processes = calloc(1, sizeof(*processes));
+
+	if (!processes)
+		return NULL;
+	processes->objects = objects;
+	clocks_init(&processes->clocks);
+	return processes;
+}
+
+void processes_free(struct processes *processes)
+{
+	if (!processes)
+		return;
+	process_table_release(&processes->table);
+	free(processes->sampled);
+	free(processes);
+}
+
+/* Puts the read in its place among the records: called before a record that is newer, or when somebody asks. */
+static int settle(struct process_entry *entry)
+{
+	struct process *process = &entry->process;
+	int err;
+
+	if (!entry->read)
+		return 0;
+	err = mappings_read(process->mappings, entry->read->found, entry->read->count,
+		entry->read->time_ns, process->maps_known);
+	if (err)
+		return err;
+	process->maps_known = !entry->read->cut;
+	entry->doubt_ns = entry->doubt_to_ns = 0;
+	proc_read_release(entry->read);
+	free(entry->read);
+	entry->read = NULL;
+	return 0;
+}
+
+static int settle_before(struct process_entry *entry, uint64_t time_ns)
+{
+	return entry->read && entry->read->time_ns < time_ns ? settle(entry) : 0;
+}
+
+static struct process_entry *add(struct processes *processes, uint32_t pid, uint64_t born_ns,
+	const struct process_entry *parent)
+{
+	struct mappings *mappings = parent ? mappings_fork(parent->process.mappings, born_ns) :
+					     mappings_new(0);
+	struct process_entry *entry;
+
+	if (!mappings)
+		return NULL;
+	entry = process_table_add(&processes->table, pid, born_ns);
+	if (!entry) {
+		mappings_free(mappings);
+		return NULL;
+	}
+	entry->process.mappings = mappings;
+	entry->seen_ns = born_ns;
+	return entry;
+}
+
+/* The process that a record is about, with what was read before the record in its place. */
+static int of_record(struct processes *processes, const struct lifecycle *record,
+	struct process_entry **out)
+{
+	struct process_entry *entry =
+		process_table_at(&processes->table, record->pid, record->time_ns);
+	int err;
+
+	if (!entry) {
+		entry = add(processes, record->pid, 0, NULL);
+		if (!entry)
+			return -ENOMEM;
+		entry->seen_ns = record->time_ns;
+	}
+	err = settle_before(entry, record->time_ns);
+	if (err)
+		return err;
+	*out = entry;
+	return 0;
+}
+
+/* A process whose mappings were dropped after its end gets none again. */
+static bool dropped(const struct process_entry *entry)
+{
+	return !entry->process.mappings;
+}
+
+static int apply_map(struct processes *processes, const struct lifecycle *record)
+{
+	struct mapping mapping = { .start = record->start, .end = record->end };
+	struct process_entry *entry;
+	char path[MAPS_PATH];
+	bool skip;
+	int err;
+
+	err = of_record(processes, record, &entry);
+	if (err || dropped(entry))
+		return err;
+	snprintf(path, sizeof(path), "%s", record->name);
+	err = proc_object(processes->objects, &record->file, path, &mapping.object, &skip);
+	if (err || skip)
+		return err;
+	if (mapping.object && mapping.object->kind == OBJECT_FILE)
+		mapping.offset = record->offset;
+	err = mappings_map(entry->process.mappings, &mapping, record->time_ns);
+	if (err != -E2BIG)
+		return err;
+	entry->process.maps_known = false;
+	return 0;
+}
+
+static int apply_exec(struct processes *processes, const struct lifecycle *record)
+{
+	struct process_entry *entry;
+	int err = of_record(processes, record, &entry);
+
+	if (err || dropped(entry))
+		return err;
+	err = mappings_exec(entry->process.mappings, record->time_ns);
+	if (err)
+		return err;
+	entry->process.maps_known = true;
+	entry->process.gone = entry->replaced;
+	entry->end_ns = 0;
+	if (entry->doubt_to_ns <= record->time_ns)
+		entry->doubt_ns = entry->doubt_to_ns = 0;
+	return 0;
+}
+
+/* The child was sampled before the record of its birth came. */
+static int join_fork(struct process_entry *child, const struct process_entry *parent,
+	uint64_t time_ns)
+{
+	struct mappings *mappings;
+
+	child->forked = true;
+	if (!parent || !parent->process.mappings || dropped(child) ||
+		mappings_count(child->process.mappings))
+		return 0;
+	mappings = mappings_fork(parent->process.mappings, time_ns);
+	if (!mappings)
+		return -ENOMEM;
+	mappings_free(child->process.mappings);
+	child->process.mappings = mappings;
+	child->process.maps_known = parent->process.maps_known;
+	return 0;
+}
+
+static int apply_fork(struct processes *processes, const struct lifecycle *record)
+{
+	struct process_entry *parent =
+		process_table_at(&processes->table, record->parent, record->time_ns);
+	struct process_entry *child =
+		process_table_forked(&processes->table, record->pid, record->time_ns);
+	int err = parent ? settle_before(parent, record->time_ns) : 0;
+
+	if (err)
+		return err;
+	if (parent && dropped(parent))
+		parent = NULL;
+	if (child)
+		return join_fork(child, parent, record->time_ns);
+	child = add(processes, record->pid, record->time_ns, parent);
+	if (!child)
+		return -ENOMEM;
+	child->forked = true;
+	if (!parent)
+		return 0;
+	child->process.maps_known = parent->process.maps_known;
+	child->doubt_ns = parent->doubt_ns;
+	child->doubt_to_ns = parent->doubt_to_ns;
+	return 0;
+}
+
+static int apply_exit(struct processes *processes, const struct lifecycle *record)
+{
+	struct process_entry *entry =
+		process_table_at(&processes->table, record->pid, record->time_ns);
+
+	if (!entry)
+		return 0;
+	entry->process.gone = true;
+	entry->end_ns = record->time_ns;
+	return 0;
+}
+
+static bool doubt(void *context, struct process_entry *entry)
+{
+	const struct lifecycle *record = context;
+
+	/* Without memory the read stays where it is and ends the doubt later; the doubt is what counts now. */
+	(void)settle_before(entry, record->time_ns);
+	if (!entry->doubt_ns)
+		entry->doubt_ns = record->start ? record->start : 1;
+	entry->doubt_to_ns = record->time_ns;
+	return false;
+}
+
+static int apply_lost(struct processes *processes, const struct lifecycle *record)
+{
+	struct lifecycle lost = *record;
+
+	process_table_sieve(&processes->table, doubt, &lost);
+	return 0;
+}
+
+int processes_apply(struct processes *processes, const struct lifecycle *record)
+{
+	static int (*const apply[])(struct processes *, const struct lifecycle *) = {
+		[LIFECYCLE_MAP] = apply_map,
+		[LIFECYCLE_EXEC] = apply_exec,
+		[LIFECYCLE_FORK] = apply_fork,
+		[LIFECYCLE_EXIT] = apply_exit,
+		[LIFECYCLE_LOST] = apply_lost,
+	};
+	unsigned int kind = record->kind;
+
+	if (kind >= sizeof(apply) / sizeof(apply[0]) || !apply[kind])
+		return 0;
+	if (kind != LIFECYCLE_LOST && (!record->pid || record->pid == UINT32_MAX))
+		return 0;
+	return apply[kind](processes, record);
+}
+
+static int number(struct processes *processes, struct process *process)
+{
+	uint32_t cap = processes->sampled_cap ? processes->sampled_cap * 2 : 64;
+	struct process **sampled;
+
+	if (process->id != UINT32_MAX)
+		return 0;
+	if (processes->n_sampled == processes->sampled_cap) {
+		sampled = realloc(processes->sampled, cap * sizeof(struct process *));
+		if (!sampled)
+			return -ENOMEM;
+		processes->sampled = sampled;
+		processes->sampled_cap = cap;
+	}
+	process->id = processes->n_sampled;
+	processes->sampled[processes->n_sampled++] = process;
+	return 0;
+}
+
+int processes_sampled(struct processes *processes, uint32_t pid, uint64_t start_ns,
+	struct process **out)
+{
+	uint64_t born_ns = clocks_monotonic(&processes->clocks, start_ns);
+	struct process_entry *entry =
+		process_table_started(&processes->table, pid, start_ns, born_ns);
+	int err;
+
+	if (!entry)
+		entry = add(processes, pid, born_ns, NULL);
+	if (!entry)
+		return -ENOMEM;
+	entry->process.start_ns = start_ns;
+	err = number(processes, &entry->process);
+	if (err)
+		return err;
+	*out = &entry->process;
+	return 0;
+}
+
+static void adopt(struct process *process, struct proc_read *read, uint64_t mm_state)
+{
+	process->inner_pid = read->inner_pid;
+	process->uid = read->uid;
+	process->mm_state = mm_state;
+	if (read->root_fd < 0)
+		return;
+	if (process->root_fd >= 0)
+		close(process->root_fd);
+	process->root_fd = read->root_fd;
+	read->root_fd = -1;
+}
+
+int process_refresh(struct processes *processes, struct process *process, uint64_t mm_state)
+{
+	struct process_entry *entry = (struct process_entry *)process;
+	struct proc_read *read;
+	int err;
+
+	if (dropped(entry))
+		return -ESRCH;
+	if (entry->was_read && process->mm_state == mm_state && !entry->doubt_ns)
+		return 0;
+	err = settle(entry);
+	if (err)
+		return err;
+	read = malloc(sizeof(*read));
+	if (!read)
+		return -ENOMEM;
+	err = proc_read(read, processes->objects, &processes->clocks, process->pid,
+		process->start_ns);
+	if (err) {
+		free(read);
+		return err == -ENOMEM ? err : -ESRCH;
+	}
+	adopt(process, read, mm_state);
+	entry->was_read = true;
+	entry->read = read;
+	return 0;
+}
+
+static struct place nowhere(enum place_kind kind)
+{
+	return (struct place){ .kind = kind };
+}
+
+/* Were records lost that could tell of something else there? */
+static bool in_doubt(const struct process_entry *entry, uint64_t from_ns, uint64_t last_ns)
+{
+	return entry->doubt_ns && last_ns > entry->doubt_ns && from_ns < entry->doubt_to_ns;
+}
+
+struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
+	uint64_t last_ns)
+{
+	/* Only the place of what was read before changes, not what is known. */
+	struct process_entry *entry = (struct process_entry *)process;
+	struct mapping mapping;
+
+	if ((address & ~0xfffULL) == VSYSCALL_PAGE)
+		return nowhere(PLACE_VSYSCALL);
+	if (dropped(entry) || settle(entry))
+		return nowhere(PLACE_UNKNOWN);
+	switch (mappings_find(process->mappings, address, first_ns, last_ns, &mapping)) {
+	case MAPPINGS_NONE:
+		return nowhere(process->maps_known && !in_doubt(entry, 0, last_ns) ?
+			PLACE_NOTHING : PLACE_UNKNOWN);
+	case MAPPINGS_CHANGED:
+		return nowhere(PLACE_CHANGED);
+	case MAPPINGS_ONE:
+		break;
+	}
+	if (in_doubt(entry, mapping.from_ns, last_ns))
+		return nowhere(PLACE_CHANGED);
+	return (struct place){
+		.kind = mapping.object ? PLACE_FILE : PLACE_ANON,
+		.object = mapping.object,
+		.offset = mapping.offset + (address - mapping.start),
+		.map_start = mapping.start,
+		.map_end = mapping.end,
+	};
+}
+
+/* The first thread's exit says little: the others may live on. */
+static bool ended(const struct process_entry *entry, uint64_t before_ns)
+{
+	char path[32];
+
+	if (!entry->process.gone || !entry->end_ns || entry->end_ns >= before_ns)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u", entry->process.pid);
+	return entry->replaced || access(path, F_OK);
+}
+
+static bool prune(void *context, struct process_entry *entry)
+{
+	const uint64_t *before_ns = context;
+
+	if (dropped(entry))
+		return false;
+	if (!ended(entry, *before_ns)) {
+		mappings_prune(entry->process.mappings, *before_ns);
+		return false;
+	}
+	if (entry->process.id == UINT32_MAX)
+		return true;
+	(void)settle(entry); /* frees the read; its mappings go next */
+	mappings_free(entry->process.mappings);
+	entry->process.mappings = NULL;
+	entry->process.maps_known = false;
+	return false;
+}
+
+void processes_prune(struct processes *processes, uint64_t before_ns)
+{
+	process_table_sieve(&processes->table, prune, &before_ns);
+}
+
+uint32_t processes_count(const struct processes *processes)
+{
+	return processes->n_sampled;
+}
+
+struct process *processes_get(const struct processes *processes, uint32_t id)
+{
+	return id < processes->n_sampled ? processes->sampled[id] : NULL;
+}
