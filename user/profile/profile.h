@@ -27,12 +27,20 @@ struct frame {
 	uint64_t address;
 };
 
-struct profile_sample {
+enum sample_flags {
+	SAMPLE_UNVERIFIED = 1, /* frames found by frame pointer in code not known to keep them */
+	SAMPLE_NO_USER = 2,    /* no user context: kernel thread, exec, exit */
+};
+
+struct profile_sample { /* interned by its bytes: no padding */
 	uint32_t process; /* index into profile.processes */
 	uint32_t comm;    /* text id: thread name */
 	uint32_t stack;   /* id in profile.stacks */
-	uint32_t cut;     /* enum abi_counter of class CUT; 0: not cut */
+	uint16_t cut;     /* enum abi_counter of class CUT; 0: not cut */
+	uint16_t flags;   /* enum sample_flags */
 };
+
+_Static_assert(sizeof(struct profile_sample) == 16, "profile_sample");
 
 struct profile_process {
 	uint32_t pid;
@@ -73,9 +81,11 @@ int profile_add(struct profile *profile, const struct profile_sample *key, uint6
 int profile_frame(struct profile *profile, const struct frame *frame, uint32_t *id);
 int profile_stack(struct profile *profile, const uint32_t *frames, uint32_t count, uint32_t *id);
 
-/* Makes room for names of all frames; each starts with no line. Called once, when no frame comes any more. */
+/* Makes room for names of all frames; each starts with no line. Called once, when no frame comes any more.
+ * 0 or -ENOMEM. */
 int profile_begin_names(struct profile *profile);
-/* Appends a line to the frame that is being named (a frame's lines are appended in one go). */
+/* Appends a line to the frame that is being named (a frame's lines are appended in one go). 0; -ENOMEM;
+ * -E2BIG past 65,535 lines of one frame. */
 int profile_name(struct profile *profile, uint32_t frame, const char *function);
 
 /* Readers. Pointers are good until the next addition. */
@@ -83,6 +93,9 @@ const struct frame *profile_get_frame(const struct profile *profile, uint32_t id
 const uint32_t *profile_get_stack(const struct profile *profile, uint32_t id, uint32_t *count);
 const struct profile_sample *profile_get_sample(const struct profile *profile, uint32_t i);
 const char *profile_text(const struct profile *profile, uint32_t id);
+/* The function names of a frame, innermost first: *count is 0 before it is named. */
+const struct profile_line *profile_get_lines(const struct profile *profile, uint32_t frame,
+	uint32_t *count);
 uint64_t profile_total(const struct profile *profile);
 
 #endif

@@ -14,13 +14,14 @@
 
 #define TRUST_NULL INT64_MIN
 #define TRUST_NULL_SECONDS (-1.0)
+#define TRUST_TOP 5
 
 struct trust_unnamed { /* frames of one file without a name */
 	char *file;        /* basename, "[kernel]", "[anon]", ... */
 	uint64_t frames;   /* weighted by samples */
 };
 
-struct trust_top {
+struct trust_top { /* samples whose innermost function it is */
 	char *comm;
 	char *function;
 	uint64_t samples;
@@ -37,7 +38,7 @@ struct trust {
 	int64_t frames, named, by_fp;
 	struct trust_unnamed *unnamed; /* most first */
 	uint32_t n_unnamed;
-	struct trust_top *top; /* by self time, most first, at most 5 */
+	struct trust_top *top; /* by self time, most first, at most TRUST_TOP */
 	uint32_t n_top;
 	/* cost */
 	double cpu_seconds, machine_share; /* share of all CPUs over the sampled time, 0..1 */
@@ -55,9 +56,26 @@ struct trust {
 
 void trust_release(struct trust *trust);
 
-/* Derives the figures about names, tops and distinct stacks from a symbolized profile. 0 or -ENOMEM.
- * `file_of` gives the file name people see of a frame without a name. */
+/*
+ * Derives from a symbolized profile what is about stacks and names: complete, unverified, the counters of the
+ * classes CUT and FRAME, distinct, complete_and_named, frames, named, unnamed, top. What was there of them before
+ * is replaced. A sample is one of cut, unverified, complete, in this order. `file_of` gives the file name people
+ * see of a frame without a name; its text is copied. 0; or -ENOMEM, and then nothing was changed.
+ *
+ * A function of the top that is of the kernel ends in "_[k]"; it is "" where a sample has no frame at all.
+ */
 int trust_count_frames(struct trust *trust, const struct profile *profile,
 	const char *(*file_of)(void *context, const struct frame *frame), void *context);
+
+/* The counters' stable names and classes. */
+enum counter_class { CLASS_RUN, CLASS_LOST, CLASS_CUT, CLASS_FRAME, CLASS_NOTE };
+
+struct counter_spec {
+	enum counter_class class;
+	const char *name;
+	const char *help;
+};
+
+extern const struct counter_spec counter_specs[COUNTERS];
 
 #endif

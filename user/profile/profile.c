@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "profile/profile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void profile_release(struct profile *profile)
+{
+	if (!profile)
+		return;
+	intern_release(&profile->text);
+	intern_release(&profile->frames);
+	intern_release(&profile->stacks);
+	intern_release(&profile->samples);
+	intern_release(&profile->processes);
+	free(profile->counts);
+	free(profile->names);
+	free(profile->lines);
+	*profile = (struct profile){0};
+}
+
+/* Room for the count of a key that may be new. */
+static int reserve_count(struct profile *profile)
+{
+	uint32_t cap = profile->counts_cap ? profile->counts_cap * 2 : 64;
+	uint64_t *counts;
+
+	if (profile->samples.count < profile->counts_cap)
+		return 0;
+	counts = realloc(profile->counts, (size_t)cap * sizeof(*counts));
+	if (!counts)
+		return -ENOMEM;
+	profile->counts = counts;
+	profile->counts_cap = cap;
+	return 0;
+}
+
+int profile_add(struct profile *profile, const struct profile_sample *key, uint64_t count)
+{
+	uint32_t before = profile->samples.count, id;
+	int err = reserve_count(profile);
+
+	if (err)
+		return err;
+	err = intern_add(&profile->samples, key, sizeof(*key), &id);
+	if (err)
+		return err;
+	if (id == before)
+		profile->counts[id] = 0;
+	profile->counts[id] += count;
+	return 0;
+}
+
+int profile_frame(struct profile *profile, const struct frame *frame, uint32_t *id)
+{
+	return intern_add(&profile->frames, frame, sizeof(*frame), id);
+}
+
+int profile_stack(struct profile *profile, const uint32_t *frames, uint32_t count, uint32_t *id)
+{
+	return intern_add(&profile->stacks, frames, (size_t)count * sizeof(*frames), id);
+}
+
+int profile_begin_names(struct profile *profile)
+{
+	size_t count = profile->frames.count;
+	struct frame_names *names = calloc(count ? count : 1, sizeof(*names));
+
+	if (!names)
+		return -ENOMEM;
+	free(profile->names);
+	profile->names = names;
+	profile->n_lines = 0;
+	return 0;
+}
+
+static int reserve_line(struct profile *profile)
+{
+	uint32_t cap = profile->lines_cap ? profile->lines_cap * 2 : 64;
+	struct profile_line *lines;
+
+	if (profile->n_lines < profile->lines_cap)
+		return 0;
+	if (cap < profile->lines_cap)
+		return -ENOMEM;
+	lines = realloc(profile->lines, (size_t)cap * sizeof(*lines));
+	if (!lines)
+		return -ENOMEM;
+	profile->lines = lines;
+	profile->lines_cap = cap;
+	return 0;
+}
+
+int profile_name(struct profile *profile, uint32_t frame, const char *function)
+{
+	struct frame_names *names = &profile->names[frame];
+	uint32_t text;
+	int err;
+
+	if (names->count == UINT16_MAX)
+		return -E2BIG;
+	err = reserve_line(profile);
+	if (err)
+		return err;
+	err = intern_text(&profile->text, function, &text);
+	if (err)
+		return err;
+	if (!names->count)
+		names->first = profile->n_lines;
+	profile->lines[profile->n_lines++].function = text;
+	names->count++;
+	return 0;
+}
+
+const struct frame *profile_get_frame(const struct profile *profile, uint32_t id)
+{
+	return intern_get(&profile->frames, id, NULL);
+}
+
+const uint32_t *profile_get_stack(const struct profile *profile, uint32_t id, uint32_t *count)
+{
+	size_t len;
+	const uint32_t *frames = intern_get(&profile->stacks, id, &len);
+
+	*count = (uint32_t)(len / sizeof(*frames));
+	return frames;
+}
+
+const struct profile_sample *profile_get_sample(const struct profile *profile, uint32_t i)
+{
+	return intern_get(&profile->samples, i, NULL);
+}
+
+const char *profile_text(const struct profile *profile, uint32_t id)
+{
+	return intern_get(&profile->text, id, NULL);
+}
+
+const struct profile_line *profile_get_lines(const struct profile *profile, uint32_t frame,
+	uint32_t *count)
+{
+	if (!profile->names || !profile->names[frame].count) {
+		*count = 0;
+		return NULL;
+	}
+	*count = profile->names[frame].count;
+	return profile->lines + profile->names[frame].first;
+}
+
+uint64_t profile_total(const struct profile *profile)
+{
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < profile->samples.count; i++)
+		total += profile->counts[i];
+	return total;
+}
