@@ -15,7 +15,7 @@ struct option_spec {
 	char letter;       /* 0: none */
 	const char *name;  /* long name without dashes; NULL: none */
 	const char *value; /* what the value is called: "HZ"; NULL: takes none */
-	const char *help;  /* one line, under 60 characters */
+	const char *help;  /* one line, under 60 characters; NULL: an alias that --help leaves out */
 	/* 0; -EINVAL with the fault filled. `into` is the command's own struct. */
 	int (*set)(void *into, const char *value, struct fault *fault);
 };
@@ -48,8 +48,5 @@ int option_parse(const struct command_spec *command, int argc, char **argv, void
 
 /* One screen of help. */
 void option_help(const struct command_spec *command);
-
-/* The nearest of `count` words to `word`, or NULL when none is near. */
-const char *option_nearest(const char *word, const char *const *words, unsigned count);
 
 #endif
