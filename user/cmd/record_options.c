@@ -2,10 +2,7 @@
 #include "cmd/record_options.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <stddef.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -84,6 +81,16 @@ static int add_id(void *to, const char *item, struct fault *fault)
 	return 0;
 }
 
+static int add_user(void *to, const char *item, struct fault *fault)
+{
+	struct selection_users *users = to;
+
+	if (users->n == ABI_SELECT)
+		return fault_set(fault, -EINVAL, "'%s' is one too many: at most %d", item, ABI_SELECT);
+	strcpy(users->name[users->n++], item);
+	return 0;
+}
+
 static int add_word(struct selection_words *words, const char *word, struct fault *fault)
 {
 	if (!*word)
@@ -116,7 +123,7 @@ static int set_cpu(void *into, const char *value, struct fault *fault)
 
 static int set_user(void *into, const char *value, struct fault *fault)
 {
-	return add_word(&((struct record_options *)into)->selection.users, value, fault);
+	return each_item(value, add_user, &((struct record_options *)into)->selection.users, fault);
 }
 
 static int set_cgroup(void *into, const char *value, struct fault *fault)
@@ -264,7 +271,7 @@ static const struct option_spec record_option_table[] = {
 	{"selection", 't', "tid", "TID[,TID]", "these threads (also -L)", set_tid},
 	{"selection", 'L', NULL, "TID[,TID]", NULL, set_tid},
 	{"selection", 'C', "cpu", "LIST", "these CPUs, like 0-3,7", set_cpu},
-	{"selection", 'u', "uid", "UID|USER", "this effective user; repeatable", set_user},
+	{"selection", 'u', "uid", "UID|USER[,..]", "these effective users; repeatable", set_user},
 	{"selection", 'G', "cgroup", "CGROUP", "this cgroup and those below it; repeatable", set_cgroup},
 	{"selection", 0, "comm", "NAME", "threads of exactly this name; repeatable", set_comm},
 
@@ -292,9 +299,9 @@ static const struct option_spec record_option_table[] = {
 };
 
 static const char *const record_examples[] = {
-	"profound record -d 10                      the whole machine for ten seconds",
-	"profound record -p 1234 -F 999 -o out.html one process, 999 times a second",
-	"profound record -o - -- make -j4 | less    a command, folded lines on stdout",
+	"profound record -d 10                       the whole machine for ten seconds",
+	"profound record -p 1234 -F 999 -o out.html  one process, 999 times a second",
+	"profound record -o - -- make -j4 | less     a command, folded lines on stdout",
 	NULL,
 };
 

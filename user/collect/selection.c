@@ -107,7 +107,7 @@ int selection_resolve(const struct selection_request *request, struct selection 
 	found.cpus = request->cpus;
 	for (; found.n_uids < request->users.n; found.n_uids++) {
 		err = find_user(
-			request->users.word[found.n_uids], &found.uids[found.n_uids], fault);
+			request->users.name[found.n_uids], &found.uids[found.n_uids], fault);
 		if (err)
 			return err;
 	}

@@ -25,9 +25,14 @@ struct selection_words { /* borrowed strings */
 	const char *word[ABI_SELECT];
 };
 
+struct selection_users { /* names or numbers */
+	unsigned n;
+	char name[ABI_SELECT][64];
+};
+
 struct selection_request {
 	struct selection_ids pids, tids;
-	struct selection_words users; /* names or numbers */
+	struct selection_users users;
 	struct selection_words cgroups;
 	struct selection_words comms; /* at most 15 bytes each */
 	bool by_cpu;

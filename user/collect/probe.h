@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What this machine lets us do: one table, a row a thing. `profound doctor` prints it. */
+#ifndef PROFOUND_PROBE_H
+#define PROFOUND_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+enum probe_verdict { PROBE_OK, PROBE_WARN, PROBE_FAIL };
+
+struct probe_result {
+	enum probe_verdict verdict;
+	char found[128]; /* what is there */
+	char cost[160];  /* what its lack costs; empty when OK */
+	char fix[200];   /* the command that mends it; empty: none */
+};
+
+struct probe {
+	const char *name;
+	void (*run)(struct probe_result *result);
+};
+
+extern const struct probe probes[];
+extern const unsigned n_probes;
+
+/*
+ * What makes `record` impossible, checked before it starts: kernel too old, or with the bug that freezes it
+ * (unless ignore_kernel_bugs), no BTF, lockdown=confidentiality, no privilege. 0; -EOPNOTSUPP or -EPERM with a
+ * fault that says how to mend it. Takes well under a millisecond.
+ */
+int probe_refused(bool ignore_kernel_bugs, struct fault *fault);
+
+/* For each capability that profound uses and `effective` (CapEff) lacks: its name in `text`. True: none lacks. */
+bool probe_capabilities(uint64_t effective, char *text, unsigned size);
+
+/* "none integrity [confidentiality]" of /sys/kernel/security/lockdown. */
+bool probe_locked_down(const char *text);
+
+#endif
