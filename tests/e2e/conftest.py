@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+import itertools
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import profound
+
+HERE = pathlib.Path(__file__).resolve().parent
+FLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-fno-omit-frame-pointer",
+         "-fno-optimize-sibling-calls", "-fcf-protection=none"]
+# name: compiler, sources, further flags
+PROGRAMS = {
+    "chain": ("gcc", ["chain.c"], []),
+    "static": ("gcc", ["chain.c"], ["-static"]),
+    "stripped": ("gcc", ["chain.c"], ["-s", "-rdynamic", "-DNOINLINE=__attribute__((noinline,noclone))"]),
+    "threads": ("gcc", ["threads.c"], ["-pthread"]),
+    "deep": ("gcc", ["deep.c"], []),
+    "kernel": ("gcc", ["kernel.c"], []),
+    "family": ("gcc", ["family.c"], []),
+    "loader": ("gcc", ["loader.c"], ["-pthread"]),
+    "libone.so": ("gcc", ["plugin.c"], ["-shared", "-fPIC", "-DWORK_NAME=one_work"]),
+    "libtwo.so": ("gcc", ["plugin.c"], ["-shared", "-fPIC", "-DWORK_NAME=two_work"]),
+    "stage1": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=1"]),
+    "stage2": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=2"]),
+    "stage3": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=3"]),
+    "jit": ("gcc", ["jit.c"], []),
+    "shop": ("g++", ["shop.cc"], []),
+    "rustic": ("gcc", ["rustic.c"], []),
+    "storm": ("gcc", ["storm.c"], ["-pthread"]),
+    "reuse": ("gcc", ["reuse.c"], []),
+}
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "smoke: the few that check-fast runs")
+    config.addinivalue_line("markers", "soak: long ones, only in check-all")
+
+
+def pytest_collection_modifyitems(items):
+    if not os.path.exists(profound.binary()):
+        pytest.exit(f"no {profound.binary()}: build it first, or set PROFOUND", 1)
+    if os.geteuid() != 0:
+        skip = pytest.mark.skip(reason="end-to-end tests load BPF programs: run as root")
+        for item in items:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory):
+    """build("chain") is the path of a target, compiled once."""
+    folder = tmp_path_factory.mktemp("targets")
+    folder.chmod(0o755)
+
+    def builder(name):
+        path = folder / name
+        if not path.exists():
+            compiler, sources, more = PROGRAMS[name]
+            subprocess.run([compiler, *FLAGS, *more, *(HERE / "targets" / s for s in sources), "-o", path],
+                           check=True)
+        return path
+
+    return builder
+
+
+@pytest.fixture
+def target(build):
+    """target("chain", 10) starts it; whatever still runs at the end of the test is killed."""
+    started = []
+
+    def starter(name, *args, before=(), **popen):
+        one = profound.Target([*before, build(name), *args], **popen)
+        started.append(one)
+        return one
+
+    yield starter
+    for one in started:
+        one.kill()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start("-p", pid) begins a recording beside the test."""
+    numbers, started = itertools.count(), []
+
+    def starter(*argv, **popen):
+        recording = profound.Recording([str(a) for a in argv], tmp_path / f"run{next(numbers)}", **popen)
+        started.append(recording)
+        return recording
+
+    yield starter
+    for recording in started:
+        if recording.popen.poll() is None:
+            recording.popen.kill()
+            recording.popen.wait()
+
+
+@pytest.fixture
+def record(start):
+    """record("-p", pid, "-d", 5) records to the end and hands back a profound.Run."""
+    def runner(*argv, code=0, timeout=90, **popen):
+        return start(*argv, **popen).finish(timeout=timeout, code=code)
+
+    return runner

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* main -> descend x DEPTH -> bottom, for SECONDS. */
+#include "spin.h"
+
+NOINLINE static void bottom(void) { SPIN_WHILE(!spin_over); }
+
+NOINLINE static void descend(int left)
+{
+	if (left > 1)
+		descend(left - 1);
+	else
+		bottom();
+	KEEP();
+}
+
+int main(int argc, char **argv)
+{
+	spin_until(seconds_arg(argc, argv, 1, 5));
+	say("begin", spin_clock(CLOCK_MONOTONIC));
+	descend(argc > 2 ? atoi(argv[2]) : 600);
+	KEEP();
+	return 0;
+}
