@@ -2,7 +2,10 @@
 import itertools
 import os
 import pathlib
+import shutil
+import signal
 import subprocess
+import tempfile
 
 import pytest
 
@@ -15,7 +18,7 @@ FLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-fno-omit
 PROGRAMS = {
     "chain": ("gcc", ["chain.c"], []),
     "static": ("gcc", ["chain.c"], ["-static"]),
-    "stripped": ("gcc", ["chain.c"], ["-s", "-rdynamic", "-DNOINLINE=__attribute__((noinline,noclone))"]),
+    "stripped": ("gcc", ["chain.c"], ["-s", "-rdynamic", "-DLOCAL="]),
     "threads": ("gcc", ["threads.c"], ["-pthread"]),
     "deep": ("gcc", ["deep.c"], []),
     "kernel": ("gcc", ["kernel.c"], []),
@@ -49,9 +52,9 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory):
-    """build("chain") is the path of a target, compiled once."""
-    folder = tmp_path_factory.mktemp("targets")
+def build():
+    """build("chain") is the path of a target, compiled once, where every user can run it."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="profound-targets-"))
     folder.chmod(0o755)
 
     def builder(name):
@@ -62,16 +65,17 @@ def build(tmp_path_factory):
                            check=True)
         return path
 
-    return builder
+    yield builder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
 def target(build):
-    """target("chain", 10) starts it; whatever still runs at the end of the test is killed."""
+    """target("chain", 10) starts it (or the program at a path); whatever still runs at the end of the test is killed."""
     started = []
 
     def starter(name, *args, before=(), **popen):
-        one = profound.Target([*before, build(name), *args], **popen)
+        one = profound.Target([*before, build(name) if isinstance(name, str) else name, *args], **popen)
         started.append(one)
         return one
 
@@ -102,5 +106,17 @@ def record(start):
     """record("-p", pid, "-d", 5) records to the end and hands back a profound.Run."""
     def runner(*argv, code=0, timeout=90, **popen):
         return start(*argv, **popen).finish(timeout=timeout, code=code)
+
+    return runner
+
+
+@pytest.fixture
+def record_while(start):
+    """Records a running target to its own end: as many samples as it has CPU time, however busy the machine."""
+    def runner(target, *argv, code=0, **popen):
+        recording = start("-p", target.pid, *argv, **popen)
+        target.finish()
+        recording.signal(signal.SIGINT)
+        return recording.finish(code=code)
 
     return runner

@@ -88,10 +88,10 @@ class Run:
 class Recording:
     """A `profound record` that runs beside the test; finish() waits for it and checks what holds always."""
 
-    def __init__(self, argv, folder, **popen):
+    def __init__(self, argv, folder, before=(), program=None, **popen):
         folder.mkdir(parents=True, exist_ok=True)
         self.folded, self.stats = folder / "out.folded", folder / "stats.json"
-        self.argv = [binary(), "record", "-o", str(self.folded), "--stats", str(self.stats), *argv]
+        self.argv = [*before, program or binary(), "record", "-o", str(self.folded), "--stats", str(self.stats), *argv]
         self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE, **popen)
 
@@ -179,6 +179,11 @@ def bare(*argv, timeout=60, **options):
     done = subprocess.run([binary(), *argv], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout,
                           **options)
     return done.returncode, done.stdout, done.stderr.decode()
+
+
+def in_mounts(script):
+    """A command prefix: in a mount namespace of its own, which `script` has changed."""
+    return ["unshare", "--mount", "sh", "-ec", script + "\nexec \"$@\"", "sh"]
 
 
 def wait_until(condition, seconds=10, what="condition"):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* main -> descend x DEPTH -> bottom, for SECONDS. */
+/* main -> descend x DEPTH -> bottom, for SECONDS of CPU time. */
 #include "spin.h"
 
 NOINLINE static void bottom(void) { SPIN_WHILE(!spin_over); }
@@ -15,7 +15,7 @@ NOINLINE static void descend(int left)
 
 int main(int argc, char **argv)
 {
-	spin_until(seconds_arg(argc, argv, 1, 5));
+	spin_for_cpu(seconds_arg(argc, argv, 1, 5));
 	say("begin", spin_clock(CLOCK_MONOTONIC));
 	descend(argc > 2 ? atoi(argv[2]) : 600);
 	KEEP();

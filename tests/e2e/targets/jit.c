@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 	mprotect(code, 4096, PROT_READ | PROT_EXEC);
 	if (argc > 2)
 		write_map(code);
-	spin_until(seconds_arg(argc, argv, 1, 5));
+	spin_for_cpu(seconds_arg(argc, argv, 1, 5));
 	say("begin", spin_clock(CLOCK_MONOTONIC));
 	run_jit(code);
 	KEEP();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * main -> reader -> fetch -> read(2) of /dev/zero in 1 MiB pieces, for SECONDS. The system call is made here: libc's
+ * main -> reader -> fetch -> read(2) of /dev/zero in 1 MiB pieces, for SECONDS of CPU time. The system call is made here: libc's
  * wrapper keeps no frame pointer and would hide its caller.
  */
 #include <fcntl.h>
@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 {
 	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
-	spin_until(seconds_arg(argc, argv, 1, 5));
+	spin_for_cpu(seconds_arg(argc, argv, 1, 5));
 	say("begin", spin_clock(CLOCK_MONOTONIC));
 	reader(fd);
 	KEEP();

@@ -10,7 +10,7 @@ NOINLINE void sell(void) { weigh(); KEEP(); }
 
 int main(int argc, char **argv)
 {
-	spin_until(seconds_arg(argc, argv, 1, 2));
+	spin_for_cpu(seconds_arg(argc, argv, 1, 2));
 	say("begin", spin_clock(CLOCK_MONOTONIC));
 	sell();
 	KEEP();

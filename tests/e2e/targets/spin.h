@@ -27,8 +27,7 @@ static inline void spin_end(int signal)
 	spin_over = 1;
 }
 
-/* spin_over turns true after `seconds` of wall time (0: never), or on SIGTERM. */
-static inline void spin_until(double seconds)
+static inline void spin_arm(int clock, int ending, double seconds)
 {
 	struct sigaction action;
 	struct itimerval timer;
@@ -39,10 +38,22 @@ static inline void spin_until(double seconds)
 	memset(&timer, 0, sizeof(timer));
 	timer.it_value.tv_sec = (time_t)seconds;
 	timer.it_value.tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6);
-	sigaction(SIGALRM, &action, NULL);
+	sigaction(ending, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	spin_over = 0;
-	setitimer(ITIMER_REAL, &timer, NULL);
+	setitimer(clock, &timer, NULL);
+}
+
+/* spin_over turns true after `seconds` of wall time (0: never), or on SIGTERM. */
+static inline void spin_until(double seconds)
+{
+	spin_arm(ITIMER_REAL, SIGALRM, seconds);
+}
+
+/* The same after `seconds` of the process's CPU time: on a busy machine it takes longer, and samples as many. */
+static inline void spin_for_cpu(double seconds)
+{
+	spin_arm(ITIMER_PROF, SIGPROF, seconds);
 }
 
 static inline double spin_clock(clockid_t clock)

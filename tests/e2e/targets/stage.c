@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Built three times, STAGE 1 to 3, at the same fixed addresses: runs its own chain for SECONDS, then execs the next
+ * Built three times, STAGE 1 to 3, at the same fixed addresses: runs its own chain for SECONDS of CPU time, then execs the next
  * one (argv[2...]). A mapping kept past an exec shows as another stage's name.
  */
 #include "spin.h"
@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 	char seconds[32];
 
 	snprintf(seconds, sizeof(seconds), "%s", argc > 1 ? argv[1] : "1");
-	spin_until(atof(seconds));
+	spin_for_cpu(atof(seconds));
 	CHAIN();
 	say("cpu", spin_clock(CLOCK_PROCESS_CPUTIME_ID));
 	if (argc > 2) {

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Code that comes, goes and moves: named right or not at all, never wrong."""
+import collections
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from profound import assert_share, ends_with, user_part
+
+
+def assert_never_wrong(run, comm, named_share, population):
+    """Below run_one only one_work, below run_two only two_work; or a frame that says it has no name."""
+    wrong, right, total = collections.Counter(), 0, 0
+    for stack, n in run.of(comm).items():
+        for caller, mine in (("run_one", "one_work"), ("run_two", "two_work")):
+            if caller not in stack:
+                continue
+            total += n
+            below = user_part(stack[stack.index(caller) + 1:])
+            right += n if below[:1] == (mine,) else 0
+            if any(not frame.startswith("[") and frame != mine for frame in below):
+                wrong[stack] += n
+    assert total >= population, f"only {total} samples in the chain: {run.folded.most_common(5)}"
+    assert not wrong, "\n".join(f"{n} {';'.join(stack)}" for stack, n in wrong.most_common(10))
+    assert right >= named_share * total, f"{right} of {total} named: {run.stats['frames']}"
+
+
+# munmap and mremap send no record, and a turn that shares an interval with its neighbour may stay unnamed.
+@pytest.mark.parametrize("mode, named", [("dlopen", 0.4), ("fixed", 0.4), ("moved", 0.3)])
+def test_replaced_code(build, record, mode, named):
+    run = record("-F", "999", "--", build("loader"), mode, "6.4", build("libone.so"), build("libtwo.so"))
+    ran = [line.split() for line in run.stdout.decode().splitlines()[1:]]
+    assert len({address for _, address in ran}) == (2 if mode == "moved" else 1), \
+        f"the libraries did not take each other's place: {ran}"
+    assert_never_wrong(run, "loader", named, 3000)
+
+
+def test_running_before(target, record, build):
+    """A library loaded before the recording began, and one after."""
+    loader = target("loader", "dlopen", 8, build("libone.so"), build("libtwo.so"))
+    loader.wait_for("one")
+    run = record("-p", loader.pid, "-F", "999", "-d", "4")
+    assert_never_wrong(run, "loader", 0.4, 1500)
+
+
+def test_exec_in_running(target, record, build):
+    """-p of a process that execs twice while it is recorded."""
+    stages = [str(build(f"stage{n}")) for n in (1, 2, 3)]
+    stage = target("stage1", 1.5, *stages[1:])
+    run = record("-p", stage.pid, "-F", "999", "-d", "4")
+    for n in (1, 2, 3):
+        assert_share(run.of(f"stage{n}"), lambda s: ends_with(s, (f"stage{n}_chain", f"stage{n}_work")), 0.97, 300)
+
+
+def test_pid_reuse(build, record):
+    """One process id, three programs at the same addresses, in a pid namespace of our own."""
+    stages = " ".join(str(build(f"stage{n}")) for n in (1, 2, 3))
+    script = f'"$@" & recorder=$!; sleep 0.7; {build("reuse")} 4000 1 {stages} || kill -9 $recorder; ' \
+             'kill -TERM $recorder; wait $recorder' # a shell's background job ignores SIGINT
+    run = record("-F", "999", "--comm", "stage1", "--comm", "stage2", "--comm", "stage3",
+                 before=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script, "sh"])
+    for n in (1, 2, 3):
+        stacks = run.of(f"stage{n}")
+        assert_share(stacks, lambda s: not any(f"stage{m}_" in frame for frame in s for m in {1, 2, 3} - {n}),
+                     1.0, 500)
+        assert_share(stacks, lambda s: ends_with(s, (f"stage{n}_chain", f"stage{n}_work")), 0.97, 500)
+
+
+def test_perf_map(target, record_while):
+    jit = target("jit", 2, "map")
+    jit.wait_for("begin")
+    run = record_while(jit, "-F", "999")
+    assert_share(run.of("jit"), lambda s: ends_with(s, ("main", "run_jit", "jit_outer", "jit_inner")), 0.99, 1000)
+
+
+def test_no_perf_map(target, record_while):
+    jit = target("jit", 1)
+    jit.wait_for("begin")
+    run = record_while(jit, "-F", "999")
+    assert_share(run.of("jit"), lambda s: ends_with(s, ("main", "run_jit", "[jit]", "[jit]")), 0.99, 500)
+
+
+def test_perf_map_in_container(build, record):
+    """In another mount and pid namespace: its own /tmp, and its own idea of its pid."""
+    copied = f'cp {build("jit")} /dev/shm/profound-jit-$$ && exec unshare --mount --pid --fork ' \
+             f'sh -c "mount -t tmpfs tmpfs /tmp; /dev/shm/profound-jit-$$ 2 map; rm /dev/shm/profound-jit-$$"'
+    run = record("-F", "999", "--", "sh", "-c", copied)
+    stacks = collections.Counter({s: n for s, n in run.folded.items() if "run_jit" in s})
+    assert_share(stacks, lambda s: ends_with(s, ("main", "run_jit", "jit_outer", "jit_inner")), 0.99, 1000)
+
+
+def test_hostile_perf_map(target, record_while, tmp_path):
+    """Nonsense of every kind in a perf-map: skipped, and the recording goes on."""
+    jit = target("jit", 1.5, "map")
+    jit.wait_for("begin")
+    path = f"/tmp/perf-{jit.pid}.map"
+    good = open(path).read()
+    with open(path, "wb") as file:
+        file.write(b"\0\0\0\nffffffffffffffff ffffffffffffffff huge\n-1 -1 minus\nxyz\n\n" + b"a" * 100000 + b"\n")
+        file.write(good.encode())
+        file.write(b"0 ffffffffffffffff everything\n" + os.urandom(4096))
+    try:
+        run = record_while(jit, "-F", "999")
+    finally:
+        os.unlink(path)
+    assert_share(run.of("jit"), lambda s: ends_with(s[:-2], ("main", "run_jit")), 0.99, 500)
+
+
+def test_compiled_rust(record, tmp_path):
+    if not shutil.which("rustc"):
+        pytest.skip("no rustc on this machine (its names are tested by test_rust_names)")
+    source = tmp_path / "grocer.rs"
+    source.write_text("""
+mod stall { #[inline(never)] pub fn sell(n: u64) -> u64 {
+    let mut x = 88172645463325252u64; for _ in 0..n { x ^= x << 13; x ^= x >> 7; x ^= x << 17; } x } }
+#[inline(never)] fn day(n: u64) -> u64 { std::hint::black_box(stall::sell(n)) + 1 }
+fn main() { println!("{}", day(800_000_000)); }
+""")
+    program = tmp_path / "grocer"
+    subprocess.run(["rustc", "-O", "-C", "force-frame-pointers=yes", "-o", program, source], check=True)
+    run = record("-F", "999", "--", program)
+    assert_share(run.of("grocer"), lambda s: ends_with(s, ("grocer::day", "grocer::stall::sell")), 0.97, 300)
