@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cmd/cmd.h"
+#include "cmd/exit_code.h"
+#include "cmd/option.h"
+#include "cmd/record_files.h"
+#include "cmd/record_options.h"
+#include "collect/collector.h"
+#include "collect/launch.h"
+#include "collect/probe.h"
+#include "collect/recording.h"
+#include "collect/sampling.h"
+#include "collect/selection.h"
+#include "export/summary.h"
+#include "symbolize/symbolize.h"
+#include "ui/progress.h"
+
+/* One `profound record`, from its options to its exit status. */
+struct record {
+	struct record_options options;
+	struct record_files files;
+	struct selection selection;
+	struct sampling sampling;
+	struct launch launch;
+	struct collector *collector;
+	struct recording recording;
+	struct progress progress;
+	struct trust trust;
+	uint64_t began_ns;
+};
+
+static void warn_lower_rate(const struct record *record)
+{
+	const struct sampling *sampling = &record->sampling;
+
+	if (sampling->frequency_hz == sampling->frequency_asked_hz)
+		return;
+	fprintf(stderr,
+		"profound record: %u Hz instead of %u Hz: the kernel allows no more; raise it: sysctl "
+		"kernel.perf_event_max_sample_rate=%u\n",
+		sampling->frequency_hz, sampling->frequency_asked_hz, sampling->frequency_asked_hz);
+}
+
+/* Everything that can be refused is refused here, before sampling starts and before a file exists. */
+static int check(struct record *record, struct fault *fault)
+{
+	const struct record_options *options = &record->options;
+	const struct sampling_request sampling = {
+		.event = options->event,
+		.frequency_hz = options->frequency_hz,
+		.count = options->count,
+	};
+	int err = probe_refused(options->ignore_kernel_bugs, fault);
+
+	if (!err)
+		err = selection_resolve(&options->selection, &record->selection, fault);
+	if (!err)
+		err = sampling_choose(&record->sampling, &sampling, fault);
+	if (!err)
+		err = record_files_prepare(&record->files, options, fault);
+	return err;
+}
+
+static int start_collector(struct record *record, struct fault *fault)
+{
+	const struct record_options *options = &record->options;
+	struct selection *selection = &record->selection;
+	const struct sampling *sampling = &record->sampling;
+	int err = 0;
+
+	if (sampling->event.by_cpu && !selection->by_cpu) {
+		selection->by_cpu = true;
+		selection->cpus = sampling->event.cpus;
+	}
+	const struct collector_request request = {
+		.selection = selection,
+		.attr = sampling->attr,
+		.fixed_period = sampling->fixed_period,
+		.samples_per_second = sampling->samples_per_second,
+		.follow_command = record_options_follow_command(options),
+		.keep_idle = options->idle,
+		.no_user = options->kernel_only,
+		.no_kernel = options->user_only,
+	};
+	record->collector = collector_new(&request, &err, fault);
+	if (record->collector && request.follow_command)
+		err = collector_add_member(record->collector, (uint32_t)record->launch.pid, fault);
+	return err;
+}
+
+static void show_progress(void *context, uint64_t elapsed_ns)
+{
+	struct record *record = context;
+	struct collector_progress now = collector_progress(record->collector);
+
+	progress_show(&record->progress, elapsed_ns, now.taken, now.lost);
+}
+
+static int sample(struct record *record, struct fault *fault)
+{
+	const struct record_options *options = &record->options;
+
+	record->progress.total_ns = options->duration_ns;
+	record->recording = (struct recording){
+		.collector = record->collector,
+		.launch = options->command ? &record->launch : NULL,
+		.duration_ns = options->duration_ns,
+		.progress = options->quiet ? NULL : show_progress,
+		.context = record,
+	};
+	record->trust.start_unix_ns = (int64_t)clock_ns(CLOCK_REALTIME);
+	return recording_run(&record->recording, fault);
+}
+
+static int name(struct record *record, struct fault *fault)
+{
+	const struct symbolize_options options = {.demangle = !record->options.no_demangle};
+	int err = symbolize_profile(collector_profile(record->collector),
+		collector_objects(record->collector), collector_processes(record->collector),
+		collector_kernel_symbols(record->collector), &options);
+
+	return err ? fault_set(fault, err, "cannot name the frames: %s", strerror(-err)) : 0;
+}
+
+static const char *file_of(void *objects, const struct frame *frame)
+{
+	return symbolize_file_of(objects, frame);
+}
+
+static double seconds(const struct timeval *time)
+{
+	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+static void fill_machine(struct record *record)
+{
+	const struct sampling *sampling = &record->sampling;
+	struct trust *trust = &record->trust;
+	struct utsname names;
+
+	trust->event = sampling->event.name;
+	if (sampling->event.fell_back)
+		trust->event_asked = record->options.event ? record->options.event : "cycles";
+	trust->frequency_hz = sampling->frequency_hz ? sampling->frequency_hz : TRUST_NULL;
+	trust->period = sampling->count ? (int64_t)sampling->count : TRUST_NULL;
+	if (uname(&names))
+		return;
+	snprintf(trust->kernel, sizeof(trust->kernel), "%s", names.release);
+	snprintf(trust->host, sizeof(trust->host), "%s", names.nodename);
+}
+
+/* Last of all figures, so that what it took to derive the others is in it. */
+static void fill_cost(struct record *record)
+{
+	const struct recording *recording = &record->recording;
+	struct trust *trust = &record->trust;
+	struct rusage usage;
+	double sampled = (double)recording->sampled_ns / 1e9;
+
+	getrusage(RUSAGE_SELF, &usage);
+	trust->cpu_seconds += seconds(&usage.ru_utime) + seconds(&usage.ru_stime);
+	trust->max_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
+	trust->machine_share =
+		sampled > 0 ? trust->cpu_seconds / sampled / (double)sysconf(_SC_NPROCESSORS_ONLN)
+			    : 0;
+	trust->ready_seconds = (double)(recording->enabled_ns - record->began_ns) / 1e9;
+	trust->sampled_seconds = sampled;
+	trust->total_seconds = (double)(clock_now_ns() - record->began_ns) / 1e9;
+}
+
+static int derive_trust(struct record *record, struct fault *fault)
+{
+	struct trust *trust = &record->trust;
+	int err;
+
+	collector_trust(record->collector, trust);
+	fill_machine(record);
+	err = trust_count_frames(trust, collector_profile(record->collector), file_of,
+		(void *)(uintptr_t)collector_objects(record->collector));
+	if (err)
+		return fault_set(fault, err, "cannot add up the figures: %s", strerror(-err));
+	fill_cost(record);
+	return 0;
+}
+
+static void print_summary(const struct trust *trust)
+{
+	struct summary summary;
+
+	if (summary_init(&summary, trust))
+		return;
+	summary_print(&summary, stderr);
+	summary_release(&summary);
+}
+
+/* Names, derives and writes what was collected. */
+static int deliver(struct record *record, struct fault *fault)
+{
+	bool say = !record->options.quiet;
+	int err = name(record, fault);
+
+	if (!err)
+		err = derive_trust(record, fault);
+	if (err)
+		return err;
+	progress_clear(&record->progress);
+	if (say)
+		print_summary(&record->trust);
+	err = record_files_write(
+		&record->files, collector_profile(record->collector), &record->trust, say);
+	fault->text[0] = '\0';
+	return err;
+}
+
+static int run(struct record *record, struct fault *fault)
+{
+	struct fault early = {""};
+	int err = check(record, fault), cut_short;
+
+	if (err)
+		return err;
+	warn_lower_rate(record);
+	recording_block_signals();
+	if (record->options.command)
+		err = launch_hold(&record->launch, record->options.command, fault);
+	if (!err)
+		err = start_collector(record, fault);
+	if (err)
+		return err;
+	cut_short = sample(record, &early);
+	record_files_give_up_on_interrupt(&record->files);
+	/* Whatever ended sampling, what was collected is written. */
+	err = deliver(record, fault);
+	if (cut_short)
+		cmd_fail("record", cut_short, &early);
+	return err ? err : cut_short;
+}
+
+static bool below_quality(const struct record *record)
+{
+	const struct trust *trust = &record->trust;
+
+	if (record->options.min_quality <= 0 || trust->taken <= 0)
+		return false;
+	return (double)trust->complete_and_named * 100.0 <
+	       record->options.min_quality * (double)trust->taken;
+}
+
+static int exit_status(struct record *record, int err, const struct fault *fault)
+{
+	int status = EXIT_DONE;
+
+	if (err && fault->text[0])
+		status = cmd_fail("record", err, fault);
+	else if (err)
+		status = EXIT_FAILED;
+	else if (below_quality(record))
+		status = EXIT_LOW_QUALITY;
+	if (record->launch.pid && record->launch.go_fd < 0 &&
+		launch_ended(&record->launch, true) && record->launch.status)
+		status = record->launch.status;
+	return status;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct record record = {.began_ns = clock_now_ns(), .launch = {.go_fd = -1, .pid_fd = -1}};
+	struct fault fault = {""};
+	int status, err = record_options_parse(&record.options, argc, argv, &fault);
+
+	if (!err && record.options.help) {
+		option_help(&record_command);
+		return EXIT_DONE;
+	}
+	if (!err)
+		err = run(&record, &fault);
+	status = exit_status(&record, err, &fault);
+	launch_release(&record.launch);
+	collector_free(record.collector);
+	trust_release(&record.trust);
+	record_files_release(&record.files);
+	return status;
+}
