@@ -58,32 +58,18 @@ struct {
 	__type(value, struct known);
 } known SEC(".maps");
 
-#define MIX_A 0x9e3779b97f4a7c15ULL
-#define MIX_B 0xc2b2ae3d27d4eb4fULL
-
-inline_always __u64 mix(__u64 hash, __u64 value, __u64 factor)
-{
-	hash = (hash ^ value) * factor;
-	return hash ^ (hash >> 29);
-}
-
 /* 128 bits over the frames and everything else of the key. */
-inline_always void hash_walk(const struct walk *walk, struct abi_entry *key)
+inline_always void hash_key(const struct walk *walk, struct abi_entry *key)
 {
 	const __u64 *comm = (const __u64 *)key->comm;
-	__u64 a = mix(key->start_ns, (__u64)key->exec << 32 | key->tgid, MIX_A);
-	__u64 b = mix(comm[0], comm[1], MIX_B);
-	__u32 n = walk->n_frames;
+	__u64 a = mix(walk->hash[0], key->start_ns, MIX_A);
+	__u64 b = mix(walk->hash[1], (__u64)key->exec << 32 | key->tgid, MIX_B);
 
 	a = mix(a, (__u64)key->cut << 32 | key->flags << 16 | key->n_kernel, MIX_A);
-	for (__u32 i = 0; i < ABI_FRAMES; i++) {
-		if (i >= n)
-			break;
-		a = mix(a, walk->frames[i], MIX_A);
-		b = mix(b, walk->frames[i], MIX_B);
-	}
+	a = mix(a, comm[0], MIX_A);
+	b = mix(b, comm[1], MIX_B);
 	key->hash[0] = mix(a, b, MIX_B);
-	key->hash[1] = mix(b, n, MIX_A);
+	key->hash[1] = mix(b, walk->n_frames, MIX_A);
 }
 
 inline_always void make_key(const struct walk *walk, struct abi_entry *key)
@@ -97,7 +83,7 @@ inline_always void make_key(const struct walk *walk, struct abi_entry *key)
 	key->cut = walk->cut;
 	key->flags = walk->flags;
 	bpf_get_current_comm(key->comm, sizeof(key->comm));
-	hash_walk(walk, key);
+	hash_key(walk, key);
 }
 
 inline_always bool same_key(const struct abi_entry *entry, const struct abi_entry *key)

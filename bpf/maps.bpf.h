@@ -33,6 +33,7 @@ struct walk {
 	__u32 n_frames; /* kernel and user */
 	__u32 by_fp;
 	__u32 cut;
+	__u64 hash[2]; /* over the frames so far */
 	struct step_regs regs;
 	__u64 window_at; /* address of window[0] */
 	__u64 window_len;
@@ -73,6 +74,22 @@ struct map_members {
 };
 extern struct map_members members_tgid SEC(".maps");
 extern struct map_members members_tid SEC(".maps");
+
+#define MIX_A 0x9e3779b97f4a7c15ULL
+#define MIX_B 0xc2b2ae3d27d4eb4fULL
+
+static inline __attribute__((always_inline)) __u64 mix(__u64 hash, __u64 value, __u64 factor)
+{
+	hash = (hash ^ value) * factor;
+	return hash ^ (hash >> 29);
+}
+
+/* Frames are hashed as they come: a second pass over up to ABI_FRAMES of them would cost the verifier most. */
+static inline __attribute__((always_inline)) void walk_hash(struct walk *walk, __u64 frame)
+{
+	walk->hash[0] = mix(walk->hash[0], frame, MIX_A);
+	walk->hash[1] = mix(walk->hash[1], frame, MIX_B);
+}
 
 static inline __attribute__((always_inline)) void count(__u32 cpu, enum abi_counter what)
 {

@@ -24,6 +24,8 @@ inline_always void take_kernel_stack(struct bpf_perf_event_data *ctx, struct wal
 	}
 	walk->n_kernel = (__u64)size / sizeof(__u64);
 	walk->n_frames = walk->n_kernel;
+	for (__u32 i = 0; i < ABI_KERNEL_FRAMES && i < walk->n_kernel; i++)
+		walk_hash(walk, walk->frames[i]);
 	if (walk->n_kernel >= ABI_KERNEL_FRAMES)
 		walk->cut = COUNTER_depth_limit;
 }
@@ -62,6 +64,7 @@ inline_always void walk_begin(struct walk *walk, __u32 cpu, const struct task_fa
 	walk->n_frames = 0;
 	walk->by_fp = 0;
 	walk->cut = 0;
+	walk->hash[0] = walk->hash[1] = 0;
 	walk->window_len = 0;
 }
 
@@ -80,6 +83,7 @@ inline_always bool take_user(
 		return false;
 	}
 	walk->frames[walk->n_frames & 127] = walk->regs.ip;
+	walk_hash(walk, walk->regs.ip);
 	walk->n_frames++;
 	return walk->cut != COUNTER_compat_32bit;
 }

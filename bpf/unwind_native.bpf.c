@@ -6,7 +6,7 @@
 #include "maps.bpf.h"
 #include "compat.bpf.h"
 
-#define STEPS_PER_CALL 110 /* 6 calls reach ABI_USER_FRAMES */
+#define STEPS_PER_CALL 24 /* 27 calls reach ABI_USER_FRAMES */
 
 struct step_memory {
 	struct walk *walk;
@@ -51,6 +51,7 @@ inline_always int unwind_one(struct walk *walk)
 		return COUNTER_depth_limit;
 	walk->regs = regs;
 	walk->frames[n] = regs.ip;
+	walk_hash(walk, regs.ip);
 	walk->n_frames = n + 1;
 	walk->by_fp++;
 	return 0;
