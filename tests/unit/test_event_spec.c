@@ -91,20 +91,46 @@ static void test_names(void **state)
 		uint32_t type;
 		uint64_t config;
 	} cases[] = {
-		{"cycles", 0, 0}, {"cpu-cycles", 0, 0}, {"Instructions", 0, 1},
-		{"cache-references", 0, 2}, {"cache-misses", 0, 3}, {"branches", 0, 4},
-		{"branch-instructions", 0, 4}, {"branch-misses", 0, 5}, {"bus-cycles", 0, 6},
-		{"idle-cycles-frontend", 0, 7}, {"stalled-cycles-backend", 0, 8}, {"ref-cycles", 0, 9},
-		{"cpu-clock", 1, 0}, {"task-clock", 1, 1}, {"faults", 1, 2}, {"page-faults", 1, 2},
-		{"cs", 1, 3}, {"migrations", 1, 4}, {"minor-faults", 1, 5}, {"major-faults", 1, 6},
-		{"alignment-faults", 1, 7}, {"emulation-faults", 1, 8}, {"cgroup-switches", 1, 11},
-		{"L1-dcache-load-misses", 3, 0x10000}, {"l1d-loads", 3, 0}, {"l1d", 3, 0},
-		{"l1-d-misses-load", 3, 0x10000}, {"L1-icache-prefetches", 3, 0x201},
-		{"LLC-loads-misses", 3, 0x10002}, {"llc-stores", 3, 0x102},
-		{"dTLB-store-misses", 3, 0x10103}, {"iTLB-loads", 3, 4}, {"branch-loads", 3, 5},
-		{"branch-load-misses", 3, 0x10005}, {"node-prefetch-misses", 3, 0x10206},
-		{"node-speculative-read-miss", 3, 0x10206}, {"L2-refs", 3, 2},
-		{"r1a8", 4, 0x1a8}, {"R1A8", 4, 0x1a8}, {"rffffffffffffffff", 4, ~0ULL},
+		{"cycles", 0, 0},
+		{"cpu-cycles", 0, 0},
+		{"Instructions", 0, 1},
+		{"cache-references", 0, 2},
+		{"cache-misses", 0, 3},
+		{"branches", 0, 4},
+		{"branch-instructions", 0, 4},
+		{"branch-misses", 0, 5},
+		{"bus-cycles", 0, 6},
+		{"idle-cycles-frontend", 0, 7},
+		{"stalled-cycles-backend", 0, 8},
+		{"ref-cycles", 0, 9},
+		{"cpu-clock", 1, 0},
+		{"task-clock", 1, 1},
+		{"faults", 1, 2},
+		{"page-faults", 1, 2},
+		{"cs", 1, 3},
+		{"migrations", 1, 4},
+		{"minor-faults", 1, 5},
+		{"major-faults", 1, 6},
+		{"alignment-faults", 1, 7},
+		{"emulation-faults", 1, 8},
+		{"cgroup-switches", 1, 11},
+		{"L1-dcache-load-misses", 3, 0x10000},
+		{"l1d-loads", 3, 0},
+		{"l1d", 3, 0},
+		{"l1-d-misses-load", 3, 0x10000},
+		{"L1-icache-prefetches", 3, 0x201},
+		{"LLC-loads-misses", 3, 0x10002},
+		{"llc-stores", 3, 0x102},
+		{"dTLB-store-misses", 3, 0x10103},
+		{"iTLB-loads", 3, 4},
+		{"branch-loads", 3, 5},
+		{"branch-load-misses", 3, 0x10005},
+		{"node-prefetch-misses", 3, 0x10206},
+		{"node-speculative-read-miss", 3, 0x10206},
+		{"L2-refs", 3, 2},
+		{"r1a8", 4, 0x1a8},
+		{"R1A8", 4, 0x1a8},
+		{"rffffffffffffffff", 4, ~0ULL},
 	};
 
 	(void)state;
@@ -194,6 +220,7 @@ static void test_faults(void **state)
 		{"cpu/event=1,,umask=1/", -EINVAL, "empty term"},
 		{"cpu/far=1/", -EINVAL, "not supported"},
 		{"cpu/needs/", -EINVAL, "needs a value"},
+		{"cpu/needs,edge=1/", -EINVAL, "umask=1"},
 		{"cpu/loop/", -ENOENT, "loop"},
 		{"cpu/event=1/p", -EINVAL, "precise"},
 	};
@@ -228,6 +255,7 @@ static void test_fallback(void **state)
 	assert_true(spec.exclude_user);
 	assert_int_equal(parse("instructions"), 0);
 	assert_false(event_spec_fallback(&spec, -ENOENT));
+	assert_int_equal(event_spec_refused(&spec, -EINVAL, &fault), -ENODEV);
 	assert_int_equal(event_spec_refused(&spec, -ENOENT, &fault), -ENOENT);
 	assert_non_null(strstr(fault.text, "instructions"));
 }

@@ -63,11 +63,10 @@ static const struct command_spec command = {.name = "test",
 	.argument = argument,
 	.takes_command = true};
 
-#define PARSE(seen, result, fault, ...)                                                            \
+#define PARSE(seen, result, fault, ...) \
 	parse(seen, result, fault, (char *[]){"test", ##__VA_ARGS__, NULL})
 
-static int parse(
-	struct seen *seen, struct option_result *result, struct fault *fault, char **argv)
+static int parse(struct seen *seen, struct option_result *result, struct fault *fault, char **argv)
 {
 	int argc = 0;
 

@@ -17,8 +17,10 @@ static void test_versions(void **state)
 		const char *release, *version, *signature;
 		unsigned major, minor, patch;
 	} cases[] = {
-		{"6.1.0-9-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.27-1 (2023-05-08)", NULL, 6, 1, 27},
-		{"6.1.0-10-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.38-1 (2023-07-14)", NULL, 6, 1, 38},
+		{"6.1.0-9-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.27-1 (2023-05-08)", NULL, 6, 1,
+			27},
+		{"6.1.0-10-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.38-1 (2023-07-14)", NULL, 6,
+			1, 38},
 		{"5.10.0-23-amd64", "#1 SMP Debian 5.10.179-1 (2023-05-12)", NULL, 5, 10, 179},
 		{"6.2.0-26-generic", "#26~22.04.1-Ubuntu SMP PREEMPT_DYNAMIC Thu Jul 13",
 			"Ubuntu 6.2.0-26.26~22.04.1-generic 6.2.13\n", 6, 2, 13},
@@ -50,10 +52,18 @@ static void test_refused_versions(void **state)
 		struct kernel_release kernel;
 		bool old, freezes;
 	} cases[] = {
-		{{4, 19, 300}, true, false}, {{5, 9, 16}, true, false}, {{5, 10, 0}, false, false},
-		{{5, 18, 19}, false, false}, {{5, 19, 0}, false, true}, {{6, 0, 19}, false, true},
-		{{6, 1, 35}, false, true}, {{6, 1, 36}, false, false}, {{6, 2, 16}, false, true},
-		{{6, 3, 9}, false, true}, {{6, 3, 10}, false, false}, {{6, 4, 0}, false, false},
+		{{4, 19, 300}, true, false},
+		{{5, 9, 16}, true, false},
+		{{5, 10, 0}, false, false},
+		{{5, 18, 19}, false, false},
+		{{5, 19, 0}, false, true},
+		{{6, 0, 19}, false, true},
+		{{6, 1, 35}, false, true},
+		{{6, 1, 36}, false, false},
+		{{6, 2, 16}, false, true},
+		{{6, 3, 9}, false, true},
+		{{6, 3, 10}, false, false},
+		{{6, 4, 0}, false, false},
 		{{6, 18, 44}, false, false},
 	};
 

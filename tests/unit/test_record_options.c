@@ -147,7 +147,8 @@ static void test_wrong_usage(void **state)
 
 		if (err != -EINVAL || !strstr(fault.text, cases[i].named) ||
 			!strstr(fault.text, cases[i].hint) || strchr(fault.text, '\n'))
-			fail_msg("%s %s: %d %s", words[0], words[1] ? words[1] : "", err, fault.text);
+			fail_msg("%s %s: %d %s", words[0], words[1] ? words[1] : "", err,
+				fault.text);
 	}
 }
 

@@ -116,7 +116,8 @@ static void test_names(void **state)
 	assert_string_equal(selection.comms[0], "fifteen-bytes-y");
 }
 
-/* The mounts of this machine: every cgroup mount's root must be found, with the inode that stat shows. */
+/* The mounts of this machine: every cgroup mount's root must be found, with the inode that stat
+ * shows. */
 static void test_cgroup_mounts(void **state)
 {
 	FILE *mounts = fopen("/proc/self/mounts", "re");
@@ -135,8 +136,9 @@ static void test_cgroup_mounts(void **state)
 			fail_msg("%s", fault.text);
 		assert_int_equal(stat(point, &st), 0);
 		assert_true(cgroup.id == st.st_ino);
-		assert_int_equal(cgroup.kind, !strcmp(type, "cgroup2") ? CGROUP_V2 :
-			strstr(options, "name=") ? CGROUP_NAMED : CGROUP_V1);
+		assert_int_equal(cgroup.kind, !strcmp(type, "cgroup2")   ? CGROUP_V2
+					      : strstr(options, "name=") ? CGROUP_NAMED
+									 : CGROUP_V1);
 		found++;
 	}
 	fclose(mounts);

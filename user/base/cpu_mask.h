@@ -12,10 +12,12 @@ struct cpu_mask {
 	uint64_t bits[CPU_MASK_CPUS / 64];
 };
 
-/* Adds the list's CPUs. 0; -EINVAL when it is no list, -ERANGE past CPU_MASK_CPUS; *mask unchanged then. */
+/* Adds the list's CPUs. 0; -EINVAL when it is no list, -ERANGE past CPU_MASK_CPUS; *mask unchanged
+ * then. */
 int cpu_mask_parse(struct cpu_mask *mask, const char *list);
 
-/* Reads a file that holds one list, such as /sys/devices/system/cpu/online. 0 or a negative errno. */
+/* Reads a file that holds one list, such as /sys/devices/system/cpu/online. 0 or a negative errno.
+ */
 int cpu_mask_read(struct cpu_mask *mask, const char *path);
 
 bool cpu_mask_has(const struct cpu_mask *mask, unsigned cpu);

@@ -45,9 +45,9 @@ int number_any(const char *text, uint64_t *value)
 {
 	/* strtoull() in base 16 would take a second 0x by itself. */
 	if (text[0] == '0' && tolower((unsigned char)text[1]) == 'x')
-		return text[2] == '0' && tolower((unsigned char)text[3]) == 'x' ?
-			       -EINVAL :
-			       whole(text + 2, 16, value);
+		return text[2] == '0' && tolower((unsigned char)text[3]) == 'x'
+			       ? -EINVAL
+			       : whole(text + 2, 16, value);
 	return whole(text, 10, value);
 }
 

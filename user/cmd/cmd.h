@@ -13,12 +13,13 @@ int cmd_list(int argc, char **argv);
 
 extern const struct command_spec record_command, doctor_command, list_command;
 
-/* Prints "profound NAME: fault" on stderr; EXIT_USAGE for -EINVAL, EXIT_FAILED for every other error. */
+/* Prints "profound NAME: fault" on stderr; EXIT_USAGE for -EINVAL, EXIT_FAILED for every other
+ * error. */
 int cmd_fail(const char *name, int error, const struct fault *fault);
 
 /*
- * Opens the man page of `profound NAME` and does not return; or prints its help when there is no page, and
- * returns EXIT_DONE.
+ * Opens the man page of `profound NAME` and does not return; or prints its help when there is no
+ * page, and returns EXIT_DONE.
  */
 int cmd_help(const struct command_spec *command);
 

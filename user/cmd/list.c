@@ -24,7 +24,8 @@ static int first_cpu(const struct cpu_mask *cpus)
 
 static bool opens(const char *name)
 {
-	struct perf_event_attr attr = {.size = sizeof(attr), .sample_period = 1000000, .disabled = 1};
+	struct perf_event_attr attr = {
+		.size = sizeof(attr), .sample_period = 1000000, .disabled = 1};
 	int cpu = sched_getcpu(), fd;
 	struct event_spec spec;
 

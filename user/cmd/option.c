@@ -141,7 +141,8 @@ static int parse_letters(struct parser *parser, const char *word)
 static int parse_argument(struct parser *parser, const char *word)
 {
 	if (!parser->command->argument)
-		return fault_set(parser->fault, -EINVAL, "unexpected argument '%s'; see --help", word);
+		return fault_set(
+			parser->fault, -EINVAL, "unexpected argument '%s'; see --help", word);
 	return parser->command->argument(parser->into, word, parser->fault);
 }
 
@@ -196,7 +197,8 @@ static void help_option(const struct option_spec *option)
 	int len = 0;
 
 	if (option->letter)
-		len = snprintf(left, sizeof(left), "  -%c%s", option->letter, option->name ? ", " : "");
+		len = snprintf(
+			left, sizeof(left), "  -%c%s", option->letter, option->name ? ", " : "");
 	else
 		len = snprintf(left, sizeof(left), "      ");
 	if (option->name)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one option table: it feeds the parser and --help, and later man pages and completions. A command is a list
- * of groups of options; an option names its value (NULL: a flag) and a handler that checks and stores it.
+ * The one option table: it feeds the parser and --help, and later man pages and completions. A
+ * command is a list of groups of options; an option names its value (NULL: a flag) and a handler
+ * that checks and stores it.
  */
 #ifndef PROFOUND_OPTION_H
 #define PROFOUND_OPTION_H
@@ -15,7 +16,7 @@ struct option_spec {
 	char letter;       /* 0: none */
 	const char *name;  /* long name without dashes; NULL: none */
 	const char *value; /* what the value is called: "HZ"; NULL: takes none */
-	const char *help;  /* one line, under 60 characters; NULL: an alias that --help leaves out */
+	const char *help; /* one line, under 60 characters; NULL: an alias that --help leaves out */
 	/* 0; -EINVAL with the fault filled. `into` is the command's own struct. */
 	int (*set)(void *into, const char *value, struct fault *fault);
 };
@@ -39,9 +40,9 @@ struct option_result {
 };
 
 /*
- * Parses argv[1..]; options and arguments may be mixed; -F99, -F 99, --frequency=99, --frequency 99 and grouped
- * flags (-UK) are understood; long names are not abbreviated. 0; -EINVAL with a fault that names the option or
- * value and hints at the nearest valid one.
+ * Parses argv[1..]; options and arguments may be mixed; -F99, -F 99, --frequency=99, --frequency 99
+ * and grouped flags (-UK) are understood; long names are not abbreviated. 0; -EINVAL with a fault
+ * that names the option or value and hints at the nearest valid one.
  */
 int option_parse(const struct command_spec *command, int argc, char **argv, void *into,
 	struct option_result *result, struct fault *fault);

@@ -19,12 +19,12 @@
 #define YEAR_NS (365 * 86400 * SECOND_NS)
 #define MOST_PID (1U << 22) /* PID_MAX_LIMIT */
 
-#define FLAG(option, field)                                                                        \
-	static int set_##option(void *into, const char *value, struct fault *fault)                \
-	{                                                                                          \
-		(void)value, (void)fault;                                                          \
-		((struct record_options *)into)->field = true;                                     \
-		return 0;                                                                          \
+#define FLAG(option, field)                                                         \
+	static int set_##option(void *into, const char *value, struct fault *fault) \
+	{                                                                           \
+		(void)value, (void)fault;                                           \
+		((struct record_options *)into)->field = true;                      \
+		return 0;                                                           \
 	}
 
 FLAG(all, all_cpus)
@@ -71,7 +71,8 @@ static int add_id(void *to, const char *item, struct fault *fault)
 	uint64_t id;
 
 	if (number_decimal(item, &id) || !id || id > MOST_PID)
-		return fault_set(fault, -EINVAL, "'%s' is no id: a number from 1 to %u", item, MOST_PID);
+		return fault_set(
+			fault, -EINVAL, "'%s' is no id: a number from 1 to %u", item, MOST_PID);
 	for (unsigned i = 0; i < ids->n; i++)
 		if (ids->id[i] == id)
 			return 0;
@@ -86,7 +87,8 @@ static int add_user(void *to, const char *item, struct fault *fault)
 	struct selection_users *users = to;
 
 	if (users->n == ABI_SELECT)
-		return fault_set(fault, -EINVAL, "'%s' is one too many: at most %d", item, ABI_SELECT);
+		return fault_set(
+			fault, -EINVAL, "'%s' is one too many: at most %d", item, ABI_SELECT);
 	strcpy(users->name[users->n++], item);
 	return 0;
 }
@@ -96,7 +98,8 @@ static int add_word(struct selection_words *words, const char *word, struct faul
 	if (!*word)
 		return fault_set(fault, -EINVAL, "an empty name");
 	if (words->n == ABI_SELECT)
-		return fault_set(fault, -EINVAL, "'%s' is one too many: at most %d", word, ABI_SELECT);
+		return fault_set(
+			fault, -EINVAL, "'%s' is one too many: at most %d", word, ABI_SELECT);
 	words->word[words->n++] = word;
 	return 0;
 }
@@ -116,7 +119,8 @@ static int set_cpu(void *into, const char *value, struct fault *fault)
 	struct record_options *options = into;
 
 	if (cpu_mask_parse(&options->selection.cpus, value))
-		return fault_set(fault, -EINVAL, "'%s' is no list of CPUs: write it like 0-3,7", value);
+		return fault_set(
+			fault, -EINVAL, "'%s' is no list of CPUs: write it like 0-3,7", value);
 	options->selection.by_cpu = true;
 	return 0;
 }
@@ -230,7 +234,8 @@ static int set_format(void *into, const char *value, struct fault *fault)
 			*hint ? hint : "; see profound list formats");
 	}
 	if (!options->n_outputs)
-		return fault_set(fault, -EINVAL, "'%s' has no -o before it that it could apply to", value);
+		return fault_set(
+			fault, -EINVAL, "'%s' has no -o before it that it could apply to", value);
 	options->outputs[options->n_outputs - 1].format = value;
 	return 0;
 }
@@ -240,8 +245,8 @@ static int set_memory(void *into, const char *value, struct fault *fault)
 	uint64_t bytes;
 
 	if (number_scaled(value, 1024, &bytes) || bytes < LEAST_MEMORY || bytes > MOST_MEMORY)
-		return fault_set(fault, -EINVAL,
-			"'%s' is no size from 8M to 1T: write it like 64M", value);
+		return fault_set(
+			fault, -EINVAL, "'%s' is no size from 8M to 1T: write it like 64M", value);
 	((struct record_options *)into)->memory_bytes = bytes;
 	return 0;
 }
@@ -259,8 +264,7 @@ static int set_min_quality(void *into, const char *value, struct fault *fault)
 	uint64_t thousandths;
 
 	if (number_fraction(value, 1000, &thousandths) || thousandths > 100000)
-		return fault_set(
-			fault, -EINVAL, "'%s' is no percentage from 0 to 100", value);
+		return fault_set(fault, -EINVAL, "'%s' is no percentage from 0 to 100", value);
 	((struct record_options *)into)->min_quality = thousandths / 1000.0;
 	return 0;
 }
@@ -272,24 +276,31 @@ static const struct option_spec record_option_table[] = {
 	{"selection", 'L', NULL, "TID[,TID]", NULL, set_tid},
 	{"selection", 'C', "cpu", "LIST", "these CPUs, like 0-3,7", set_cpu},
 	{"selection", 'u', "uid", "UID|USER[,..]", "these effective users; repeatable", set_user},
-	{"selection", 'G', "cgroup", "CGROUP", "this cgroup and those below it; repeatable", set_cgroup},
+	{"selection", 'G', "cgroup", "CGROUP", "this cgroup and those below it; repeatable",
+		set_cgroup},
 	{"selection", 0, "comm", "NAME", "threads of exactly this name; repeatable", set_comm},
 
 	{"sampling", 'F', "freq", "HZ", "samples a second and CPU (default 99)", set_frequency},
 	{"sampling", 0, "frequency", "HZ", NULL, set_frequency},
 	{"sampling", 'c', "count", "COUNT", "one sample per COUNT events, like 1m", set_count},
-	{"sampling", 'e', "event", "EVENT", "default cycles, else cpu-clock; profound list", set_event},
-	{"sampling", 'd', "duration", "SECONDS", "stop after that time, like 10 or 0.5", set_duration},
+	{"sampling", 'e', "event", "EVENT", "default cycles, else cpu-clock; profound list",
+		set_event},
+	{"sampling", 'd', "duration", "SECONDS", "stop after that time, like 10 or 0.5",
+		set_duration},
 	{"sampling", 'U', "user-stacks-only", NULL, "leave kernel frames out", set_user_only},
 	{"sampling", 'K', "kernel-stacks-only", NULL, "leave user frames out", set_kernel_only},
 	{"sampling", 'g', NULL, NULL, "ignored: stacks are always taken", set_nothing},
 
-	{"output", 'o', "output", "FILE", ".html .folded .txt, - is stdout; repeatable", set_output},
-	{"output", 0, "format", "NAME", "of the -o before it, instead of its extension", set_format},
-	{"output", 0, "no-demangle", NULL, "C++ and Rust names as the linker has them", set_no_demangle},
+	{"output", 'o', "output", "FILE", ".html .folded .txt, - is stdout; repeatable",
+		set_output},
+	{"output", 0, "format", "NAME", "of the -o before it, instead of its extension",
+		set_format},
+	{"output", 0, "no-demangle", NULL, "C++ and Rust names as the linker has them",
+		set_no_demangle},
 	{"output", 0, "idle", NULL, "draw idle CPUs too", set_idle},
 	{"output", 0, "stats", "FILE", "figures about this run as JSON", set_stats},
-	{"output", 0, "min-quality", "PCT", "exit 3 if fewer stacks are whole and named", set_min_quality},
+	{"output", 0, "min-quality", "PCT", "exit 3 if fewer stacks are whole and named",
+		set_min_quality},
 	{"output", 'q', "quiet", NULL, "no progress, no summary", set_quiet},
 	{"output", 'v', "verbose", NULL, "say more", set_verbose},
 
@@ -323,7 +334,8 @@ static int check_conflicts(const struct record_options *options, struct fault *f
 		bool both;
 		const char *a, *b, *why;
 	} conflicts[] = {
-		{options->frequency_hz && options->count, "-F", "-c", "a rate or a count, not both"},
+		{options->frequency_hz && options->count, "-F", "-c",
+			"a rate or a count, not both"},
 		{options->user_only && options->kernel_only, "-U", "-K", "that leaves no frames"},
 		{options->all_cpus && options->selection.pids.n, "-a", "-p", "everything or these"},
 		{options->all_cpus && options->selection.tids.n, "-a", "-t", "everything or these"},
@@ -346,14 +358,16 @@ static int unknown_extension(const char *path, struct fault *fault)
 	for (unsigned i = 0; i < n_exporters; i++) {
 		size_t len = strlen(all);
 
-		snprintf(all + len, sizeof(all) - len, "%s%s", i ? " " : "", exporters[i].extensions);
+		snprintf(all + len, sizeof(all) - len, "%s%s", i ? " " : "",
+			exporters[i].extensions);
 	}
 	strcpy(copy, all);
 	while ((word = strsep(&rest, " ")) && count < 32)
 		words[count++] = word;
 	nearest_hint(hint, sizeof(hint), "", dot ? nearest_word(dot, words, count) : NULL);
 	return fault_set(fault, -EINVAL,
-		"-o %s: no format has that extension%s (known: %s; or give --format)", path, hint, all);
+		"-o %s: no format has that extension%s (known: %s; or give --format)", path, hint,
+		all);
 }
 
 static int choose_exporters(struct record_options *options, struct fault *fault)
@@ -373,8 +387,7 @@ static int choose_exporters(struct record_options *options, struct fault *fault)
 	return 0;
 }
 
-int record_options_parse(
-	struct record_options *options, int argc, char **argv, struct fault *fault)
+int record_options_parse(struct record_options *options, int argc, char **argv, struct fault *fault)
 {
 	struct record_options parsed = {.memory_bytes = DEFAULT_MEMORY};
 	struct option_result result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What was asked of `profound record`. Strings are borrowed from argv. Only what the arguments alone show is
- * checked here; the machine is asked by event_spec.h, selection.h and probe.h.
+ * What was asked of `profound record`. Strings are borrowed from argv. Only what the arguments
+ * alone show is checked here; the machine is asked by event_spec.h, selection.h and probe.h.
  */
 #ifndef PROFOUND_RECORD_OPTIONS_H
 #define PROFOUND_RECORD_OPTIONS_H
@@ -45,7 +45,8 @@ struct record_options {
 int record_options_parse(
 	struct record_options *options, int argc, char **argv, struct fault *fault);
 
-/* Only the command and its descendants are sampled; -a, -p and -t make the command a mere clock, as in perf. */
+/* Only the command and its descendants are sampled; -a, -p and -t make the command a mere clock, as
+ * in perf. */
 bool record_options_follow_command(const struct record_options *options);
 
 #endif

@@ -49,7 +49,8 @@ static bool parse_mount(const char *line, struct mount *mount)
 	mount->v2 = !strcmp(type, "cgroup2");
 	if (!mount->v2 && strcmp(type, "cgroup"))
 		return false;
-	if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major_number, &minor_number, mount->point) != 3)
+	if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major_number, &minor_number, mount->point) !=
+		3)
 		return false;
 	mount->dev = makedev(major_number, minor_number);
 	unescape(mount->point);
@@ -91,7 +92,8 @@ static int subsystem_id(const char *controller, __u32 *number)
 	if (!btf)
 		return -errno;
 	/* io kept blkio as the name that v1 shows. */
-	snprintf(wanted, sizeof(wanted), "%s_cgrp_id", strcmp(controller, "blkio") ? controller : "io");
+	snprintf(wanted, sizeof(wanted), "%s_cgrp_id",
+		strcmp(controller, "blkio") ? controller : "io");
 	id = btf__find_by_name_kind(btf, "cgroup_subsys_id", BTF_KIND_ENUM);
 	type = id < 0 ? NULL : btf__type_by_id(btf, id);
 	for (int i = 0; type && i < btf_vlen(type); i++) {
@@ -130,15 +132,16 @@ static int hierarchy_id(const char *name, __u32 *number)
 	return err;
 }
 
-/* Controllers that are mounted together share one hierarchy: the first that the kernel knows will do. */
+/* Controllers that are mounted together share one hierarchy: the first that the kernel knows will
+ * do. */
 static int identify_v1(char *options, struct abi_cgroup *cgroup)
 {
 	char *rest = options, *option;
 
 	while ((option = strsep(&rest, ","))) {
 		bool named = !strncmp(option, "name=", 5);
-		int err = named ? hierarchy_id(option, &cgroup->number) :
-				  subsystem_id(option, &cgroup->number);
+		int err = named ? hierarchy_id(option, &cgroup->number)
+				: subsystem_id(option, &cgroup->number);
 
 		if (err && err != -ENOENT)
 			return err;
@@ -169,7 +172,7 @@ static int identify(const char *path, struct abi_cgroup *cgroup, struct fault *f
 	if (fs.f_type == CGROUP_SUPER_MAGIC) {
 		err = mount_of(st.st_dev, &mount) ? identify_v1(mount.options, &found) : -ENOENT;
 		if (err)
-			return fault_set(fault, err,
+			return fault_set(fault, -ENOTSUP,
 				"-G %s: cannot tell which v1 hierarchy this is (%s)", path,
 				strerror(-err));
 	}
@@ -183,8 +186,8 @@ static int look_up(const char *name, char *path, struct fault *fault)
 	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
 	char candidate[2 * PATH_MAX];
 	struct mount mount;
+	struct stat st, first;
 	unsigned found = 0;
-	struct stat st;
 	bool v2 = false;
 
 	if (!mountinfo)
@@ -193,8 +196,11 @@ static int look_up(const char *name, char *path, struct fault *fault)
 		snprintf(candidate, sizeof(candidate), "%s/%s", mount.point, name);
 		if (strlen(candidate) >= PATH_MAX || stat(candidate, &st) || !S_ISDIR(st.st_mode))
 			continue;
+		/* The same hierarchy can be mounted more than once. */
+		if (found && st.st_dev == first.st_dev && st.st_ino == first.st_ino)
+			continue;
 		v2 = mount.v2;
-		found++;
+		first = found++ ? first : st;
 		strcpy(path, candidate);
 	}
 	fclose(mountinfo);

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "collect/event_names.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
 
-#define HARDWARE(name, alias, config)                                                              \
-	{                                                                                          \
-		name, alias, PERF_TYPE_HARDWARE, PERF_COUNT_HW_##config, false                     \
+#define HARDWARE(name, alias, config)                                          \
+	{                                                                      \
+		name, alias, PERF_TYPE_HARDWARE, PERF_COUNT_HW_##config, false \
 	}
-#define SOFTWARE(name, alias, config)                                                              \
-	{                                                                                          \
-		name, alias, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_##config, false                     \
+#define SOFTWARE(name, alias, config)                                          \
+	{                                                                      \
+		name, alias, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_##config, false \
 	}
-#define SILENT(name, config)                                                                       \
-	{                                                                                          \
-		name, NULL, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_##config, true                       \
+#define SILENT(name, config)                                                 \
+	{                                                                    \
+		name, NULL, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_##config, true \
 	}
 #define CGROUP_SWITCHES 11 /* PERF_COUNT_SW_CGROUP_SWITCHES, Linux 5.13 */
 
@@ -93,7 +92,8 @@ const struct event_name *event_names_find(const char *name)
 	return NULL;
 }
 
-/* The row that *text starts with, up to a dash or the end, longest alias first; *text is moved past it. */
+/* The row that *text starts with, up to a dash or the end, longest alias first; *text is moved past
+ * it. */
 static int match(const char *const table[][ALIASES], int rows, const char **text)
 {
 	size_t longest = 0;

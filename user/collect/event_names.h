@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The events that every kernel has a name for: hardware, software and the matrix of cache events. */
+/* The events that every kernel has a name for: hardware, software and the matrix of cache events.
+ */
 #ifndef PROFOUND_EVENT_NAMES_H
 #define PROFOUND_EVENT_NAMES_H
 
@@ -20,7 +21,8 @@ extern const unsigned n_event_names;
 /* NULL: none. */
 const struct event_name *event_names_find(const char *name);
 
-/* "L1-dcache-load-misses" and its aliases. 0 with *config; -ENOENT, also for what no cache does (a branch store). */
+/* "L1-dcache-load-misses" and its aliases. 0 with *config; -ENOENT, also for what no cache does (a
+ * branch store). */
 int event_names_cache(const char *name, uint64_t *config);
 
 /* The canonical name of cache event `index` (0, 1, …) into `text`; false past the last. */

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "collect/event_pmu.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -47,7 +45,8 @@ static int read_file(
 	return read_line(path, line, size);
 }
 
-/* The entry of `directory` that is nearest to `word`; remembers the best of several calls in best. */
+/* The entry of `directory` that is nearest to `word`; remembers the best of several calls in best.
+ */
 static void nearest_entry(const char *directory, const char *word, char *best, size_t size)
 {
 	DIR *dir = opendir(directory);
@@ -77,8 +76,9 @@ static int unknown_term(const struct pmu *pmu, const char *term)
 	snprintf(directory, sizeof(directory), "%s/events", pmu->directory);
 	nearest_entry(directory, term, best, sizeof(best));
 	nearest_hint(hint, sizeof(hint), "", *best ? best : NULL);
-	return fault_set(pmu->fault, -ENOENT, "event %s/%s/: PMU %s has no term or event '%.100s'%s",
-		pmu->name, pmu->given, pmu->name, term, *hint ? hint : "; see profound list events");
+	return fault_set(pmu->fault, -ENOENT,
+		"event %s/%s/: PMU %s has no term or event '%.100s'%s", pmu->name, pmu->given,
+		pmu->name, term, *hint ? hint : "; see profound list events");
 }
 
 static uint64_t *field_of(struct event_spec *spec, const char *name, size_t len)
@@ -86,8 +86,8 @@ static uint64_t *field_of(struct event_spec *spec, const char *name, size_t len)
 	const struct {
 		const char *name;
 		uint64_t *field;
-	} fields[] = {
-		{"config", &spec->config}, {"config1", &spec->config1}, {"config2", &spec->config2}};
+	} fields[] = {{"config", &spec->config}, {"config1", &spec->config1},
+		{"config2", &spec->config2}};
 
 	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		if (strlen(fields[i].name) == len && !strncmp(fields[i].name, name, len))
@@ -95,7 +95,8 @@ static uint64_t *field_of(struct event_spec *spec, const char *name, size_t len)
 	return NULL;
 }
 
-/* Lays the value's bits, lowest first, into the ranges of "0-7,32-35". False when some bits are left over. */
+/* Lays the value's bits, lowest first, into the ranges of "0-7,32-35". False when some bits are
+ * left over. */
 static bool scatter(const char *ranges, uint64_t value, uint64_t *field)
 {
 	uint64_t bits = *field;
@@ -126,12 +127,33 @@ static int set_format(const struct pmu *pmu, const char *format, const char *ter
 	uint64_t *field = colon ? field_of(pmu->spec, format, colon - format) : NULL;
 
 	if (!field)
-		return fault_set(pmu->fault, -EINVAL, "event %s/%s/: term '%s' fills '%s', which is not supported",
-			pmu->name, pmu->given, term, format);
+		return fault_set(pmu->fault, -EINVAL,
+			"event %s/%s/: term '%s' fills '%s', which is not supported", pmu->name,
+			pmu->given, term, format);
 	if (!scatter(colon + 1, value, field))
-		return fault_set(pmu->fault, -EINVAL, "event %s/%s/: 0x%llx does not fit term '%s' (%s)",
-			pmu->name, pmu->given, (unsigned long long)value, term, format);
+		return fault_set(pmu->fault, -EINVAL,
+			"event %s/%s/: 0x%llx does not fit term '%s' (%s)", pmu->name, pmu->given,
+			(unsigned long long)value, term, format);
 	return 0;
+}
+
+/* Whether "term=" was typed. */
+static bool given_value(const struct pmu *pmu, const char *term)
+{
+	size_t len = strlen(term);
+
+	for (const char *at = pmu->given; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, term, len) && at[len] == '=')
+			return true;
+	}
+	return false;
+}
+
+static int needs_value(const struct pmu *pmu, const char *term)
+{
+	return fault_set(pmu->fault, -EINVAL, "event %s/%s/: it needs a value, as in %s,%s=1",
+		pmu->name, pmu->given, pmu->given, term);
 }
 
 static int apply_terms(const struct pmu *pmu, const char *terms, bool nested);
@@ -146,9 +168,7 @@ static int apply_term(const struct pmu *pmu, char *term, bool nested)
 	if (equals) {
 		*equals++ = 0;
 		if (nested && !strcmp(equals, "?"))
-			return strcasestr(pmu->given, term) ? 0 :
-				fault_set(pmu->fault, -EINVAL, "event %s/%s/: it needs a value, as in %s,%s=1",
-					pmu->name, pmu->given, pmu->given, term);
+			return given_value(pmu, term) ? 0 : needs_value(pmu, term);
 		if (number_any(equals, &value))
 			return fault_set(pmu->fault, -EINVAL, "event %s/%s/: '%s=%s' is no number",
 				pmu->name, pmu->given, term, equals);
@@ -169,11 +189,12 @@ static int apply_terms(const struct pmu *pmu, const char *terms, bool nested)
 	char copy[512], *rest = copy, *term;
 
 	if (snprintf(copy, sizeof(copy), "%s", terms) >= (int)sizeof(copy))
-		return fault_set(pmu->fault, -EINVAL, "event %s/.../: the terms are too long", pmu->name);
+		return fault_set(
+			pmu->fault, -EINVAL, "event %s/.../: the terms are too long", pmu->name);
 	while ((term = strsep(&rest, ","))) {
-		int err = *term ? apply_term(pmu, term, nested) :
-				  fault_set(pmu->fault, -EINVAL, "event %s/%s/: an empty term", pmu->name,
-					  pmu->given);
+		int err = *term ? apply_term(pmu, term, nested)
+				: fault_set(pmu->fault, -EINVAL, "event %s/%s/: an empty term",
+					  pmu->name, pmu->given);
 
 		if (err)
 			return err;
@@ -193,8 +214,9 @@ static int find_pmu(struct pmu *pmu, const char *sysfs)
 		type > UINT32_MAX) {
 		nearest_entry(sysfs, pmu->name, best, sizeof(best));
 		nearest_hint(hint, sizeof(hint), "", *best ? best : NULL);
-		return fault_set(pmu->fault, -ENOENT, "event %s/%s/: this machine has no PMU '%s'%s",
-			pmu->name, pmu->given, pmu->name, *hint ? hint : "; see profound list events");
+		return fault_set(pmu->fault, -ENOENT,
+			"event %s/%s/: this machine has no PMU '%s'%s", pmu->name, pmu->given,
+			pmu->name, *hint ? hint : "; see profound list events");
 	}
 	pmu->spec->type = type;
 	return 0;

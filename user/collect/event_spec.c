@@ -24,8 +24,9 @@ static bool is_raw(const char *name)
 
 static void set_clock(struct event_spec *spec)
 {
-	spec->clock = spec->type == PERF_TYPE_SOFTWARE && (spec->config == PERF_COUNT_SW_CPU_CLOCK ||
-								  spec->config == PERF_COUNT_SW_TASK_CLOCK);
+	spec->clock = spec->type == PERF_TYPE_SOFTWARE &&
+		      (spec->config == PERF_COUNT_SW_CPU_CLOCK ||
+			      spec->config == PERF_COUNT_SW_TASK_CLOCK);
 }
 
 /* 0, -ENOENT when the name is none of the kernel's, -EINVAL when it cannot be sampled. */
@@ -98,8 +99,7 @@ static int nearer(void *context, const char *kind, const char *name, const char 
 	return 0;
 }
 
-static int unknown_event(
-	const char *text, const char *name, const char *sysfs, struct fault *fault)
+static int unknown_event(const char *text, const char *name, const char *sysfs, struct fault *fault)
 {
 	struct near near = {.word = name, .distance = ~0U};
 	char hint[160];
@@ -116,8 +116,7 @@ static bool looks_like_tracepoint(const char *modifiers)
 	return *modifiers && modifiers[strspn(modifiers, "ukhGHpPDSeIWbR")];
 }
 
-static int parse_named(
-	struct event_spec *spec, char *name, const char *sysfs, struct fault *fault)
+static int parse_named(struct event_spec *spec, char *name, const char *sysfs, struct fault *fault)
 {
 	char *modifiers = name + strcspn(name, ":");
 	int err;
@@ -135,8 +134,7 @@ static int parse_named(
 	return parse_modifiers(spec, modifiers, fault);
 }
 
-static int parse_pmu(
-	struct event_spec *spec, char *pmu, const char *sysfs, struct fault *fault)
+static int parse_pmu(struct event_spec *spec, char *pmu, const char *sysfs, struct fault *fault)
 {
 	char *terms = strchr(pmu, '/'), *end = strrchr(pmu, '/');
 	int err;
@@ -166,8 +164,8 @@ int event_spec_parse(
 	if ((slash ? strrchr(text, '/') : text)[comma])
 		return fault_set(fault, -EINVAL, "event %s: one event at a time", text);
 	strcpy(copy, text);
-	err = slash ? parse_pmu(&parsed, copy, sysfs, fault) :
-		      parse_named(&parsed, copy, sysfs, fault);
+	err = slash ? parse_pmu(&parsed, copy, sysfs, fault)
+		    : parse_named(&parsed, copy, sysfs, fault);
 	if (err)
 		return err;
 	*spec = parsed;
@@ -211,7 +209,8 @@ int event_spec_refused(const struct event_spec *spec, int error, struct fault *f
 		return fault_set(fault, error,
 			"event %s: not permitted; run as root or see profound doctor", spec->name);
 	default:
-		return fault_set(fault, error, "event %s: perf_event_open: %s", spec->name,
+		return fault_set(fault, error == -EINVAL ? -ENODEV : error,
+			"event %s: perf_event_open: %s; see profound list events", spec->name,
 			strerror(-error));
 	}
 }

@@ -2,10 +2,8 @@
 #include "collect/probe.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/perf_event.h>
@@ -26,8 +24,8 @@
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 #define LOCKDOWN "/sys/kernel/security/lockdown"
 #define INITIAL_PIDNS 0xEFFFFFFCU /* PROC_PID_INIT_INO */
-#define SETCAP                                                                                     \
-	"run as root, or: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog,"                   \
+#define SETCAP                                                                   \
+	"run as root, or: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog," \
 	"cap_checkpoint_restore,cap_dac_read_search+ep $(command -v profound)"
 
 /* The answer of one row; NULL for cost and fix that do not apply. */
@@ -175,8 +173,9 @@ static void probe_privilege(struct probe_result *result)
 	else if (strstr(missing, "CAP_BPF") || strstr(missing, "CAP_PERFMON"))
 		answer(result, PROBE_FAIL, "record does not start", SETCAP, "missing %s", missing);
 	else
-		answer(result, PROBE_WARN, "names of other users' programs or of the kernel are missing",
-			SETCAP, "missing %s", missing);
+		answer(result, PROBE_WARN,
+			"names of other users' programs or of the kernel are missing", SETCAP,
+			"missing %s", missing);
 }
 
 static void probe_bpf(struct probe_result *result)
@@ -201,13 +200,16 @@ static void probe_bpf(struct probe_result *result)
 
 static void probe_ring_buffer(struct probe_result *result)
 {
-	int known = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL);
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "probe", 0, 0, getpagesize(), NULL);
 
-	if (known == 1)
-		answer(result, PROBE_OK, NULL, NULL, "yes");
-	else
-		answer(result, PROBE_FAIL, "record does not start", SETCAP, "%s",
-			known ? "could not be asked" : "the kernel has none");
+	if (fd >= 0) {
+		close(fd);
+		answer(result, PROBE_OK, NULL, NULL, "one was made");
+	} else {
+		answer(result, PROBE_FAIL, "record does not start",
+			fd == -EPERM ? SETCAP : "boot a kernel from 5.10 on", "bpf(2): %s",
+			strerror(-fd));
+	}
 }
 
 static void probe_jit(struct probe_result *result)
@@ -230,8 +232,8 @@ static int open_event(uint32_t type, uint64_t config)
 		.sample_period = 1000000,
 		.disabled = 1};
 	int cpu = sched_getcpu();
-	long fd = syscall(SYS_perf_event_open, &attr, -1, cpu < 0 ? 0 : cpu, -1,
-		PERF_FLAG_FD_CLOEXEC);
+	long fd = syscall(
+		SYS_perf_event_open, &attr, -1, cpu < 0 ? 0 : cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -255,8 +257,8 @@ static void probe_event(struct probe_result *result)
 		answer(result, PROBE_WARN,
 			"record uses cpu-clock: code that runs with interrupts off is seen late, "
 			"no cache or branch events",
-			"in a virtual machine: have the host pass its PMU through", "no cycles (%s)",
-			strerror(-cycles));
+			"in a virtual machine: have the host pass its PMU through",
+			"no cycles (%s)", strerror(-cycles));
 }
 
 static void probe_paranoid(struct probe_result *result)
@@ -279,10 +281,12 @@ static void probe_rate(struct probe_result *result)
 	long rate;
 
 	if (!read_number("/proc/sys/kernel/perf_event_max_sample_rate", &rate))
-		answer(result, PROBE_WARN, "rates that are too high cannot be told", NULL, "unknown");
+		answer(result, PROBE_WARN, "rates that are too high cannot be told", NULL,
+			"unknown");
 	else if (rate < 1000)
 		answer(result, PROBE_WARN, "-F above that is lowered to it",
-			"sysctl -w kernel.perf_event_max_sample_rate=100000", "%ld Hz at most", rate);
+			"sysctl -w kernel.perf_event_max_sample_rate=100000", "%ld Hz at most",
+			rate);
 	else
 		answer(result, PROBE_OK, NULL, NULL, "up to %ld Hz", rate);
 }

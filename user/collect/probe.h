@@ -26,13 +26,14 @@ extern const struct probe probes[];
 extern const unsigned n_probes;
 
 /*
- * What makes `record` impossible, checked before it starts: kernel too old, or with the bug that freezes it
- * (unless ignore_kernel_bugs), no BTF, lockdown=confidentiality, no privilege. 0; -EOPNOTSUPP or -EPERM with a
- * fault that says how to mend it. Takes well under a millisecond.
+ * What makes `record` impossible, checked before it starts: kernel too old, or with the bug that
+ * freezes it (unless ignore_kernel_bugs), no BTF, lockdown=confidentiality, no privilege. 0;
+ * -EOPNOTSUPP or -EPERM with a fault that says how to mend it. Takes well under a millisecond.
  */
 int probe_refused(bool ignore_kernel_bugs, struct fault *fault);
 
-/* For each capability that profound uses and `effective` (CapEff) lacks: its name in `text`. True: none lacks. */
+/* For each capability that profound uses and `effective` (CapEff) lacks: its name in `text`. True:
+ * none lacks. */
 bool probe_capabilities(uint64_t effective, char *text, unsigned size);
 
 /* "none integrity [confidentiality]" of /sys/kernel/security/lockdown. */

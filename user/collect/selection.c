@@ -5,7 +5,6 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -45,7 +44,8 @@ static int check_pids(const struct selection_ids *pids, struct fault *fault)
 		tgid = process_of(pid);
 		if (tgid && tgid != pid)
 			return fault_set(fault, -ESRCH,
-				"-p %u: that is a thread of process %u; use -t %u for the thread or -p %u",
+				"-p %u: that is a thread of process %u; use -t %u for the thread "
+				"or -p %u",
 				pid, tgid, pid, tgid);
 	}
 	return 0;
@@ -65,7 +65,7 @@ static int check_cpus(const struct cpu_mask *cpus, struct fault *fault)
 	int err = cpu_mask_read(&online, CPU_ONLINE);
 
 	if (err)
-		return fault_set(fault, err, "%s: %s", CPU_ONLINE, strerror(-err));
+		return fault_set(fault, -EIO, "%s: %s", CPU_ONLINE, strerror(-err));
 	for (unsigned cpu = 0; cpu < CPU_MASK_CPUS; cpu++)
 		if (cpu_mask_has(cpus, cpu) && !cpu_mask_has(&online, cpu))
 			return fault_set(fault, -ENODEV,
@@ -90,8 +90,8 @@ static int find_user(const char *word, uint32_t *uid, struct fault *fault)
 	return 0;
 }
 
-int selection_resolve(const struct selection_request *request, struct selection *selection,
-	struct fault *fault)
+int selection_resolve(
+	const struct selection_request *request, struct selection *selection, struct fault *fault)
 {
 	struct selection found = {.pids = request->pids, .tids = request->tids};
 	int err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which tasks to sample: what a person asked for, checked against this machine. Kinds are ANDed, values of one
- * kind ORed; a kind without values lets everything pass.
+ * Which tasks to sample: what a person asked for, checked against this machine. Kinds are ANDed,
+ * values of one kind ORed; a kind without values lets everything pass.
  */
 #ifndef PROFOUND_SELECTION_H
 #define PROFOUND_SELECTION_H
@@ -50,11 +50,11 @@ struct selection {
 };
 
 /*
- * 0; else a fault that names the value: -ESRCH no such process or thread (also a thread given as a process),
- * -ENODEV no such CPU or not online, -ENOENT no such user or cgroup, -ENOTUNIQ a cgroup name that several
- * hierarchies have. *selection unchanged on failure.
+ * 0; else a fault that names the value: -ESRCH no such process or thread (also a thread given as a
+ * process), -ENODEV no such CPU or not online, -ENOENT no such user or cgroup, -ENOTUNIQ a cgroup
+ * name that several hierarchies have. *selection unchanged on failure.
  */
-int selection_resolve(const struct selection_request *request, struct selection *selection,
-	struct fault *fault);
+int selection_resolve(
+	const struct selection_request *request, struct selection *selection, struct fault *fault);
 
 #endif
