@@ -110,16 +110,16 @@ def test_record_machine_lacks(args, says, tmp_path):
 def test_record_thread_given_as_process(tmp_path):
     if os.geteuid():
         pytest.skip("needs root: without it the privilege is what is missing")
-    tid, done, result = [], threading.Event(), []
+    tid, ready, done, result = [], threading.Event(), threading.Event(), []
 
     def wait():
         tid.append(threading.get_native_id())
+        ready.set()
         done.wait()
 
     thread = threading.Thread(target=wait)
     thread.start()
-    while not tid:
-        pass
+    ready.wait()
     try:
         result.append(run("record", "-p", str(tid[0]), "-d", "1", cwd=tmp_path))
     finally:
