@@ -83,6 +83,7 @@ static int start_collector(struct record *record, struct fault *fault)
 		.selection = selection,
 		.attr = sampling->attr,
 		.fixed_period = sampling->fixed_period,
+		.clock = sampling->event.clock,
 		.samples_per_second = sampling->samples_per_second,
 		.follow_command = record_options_follow_command(options),
 		.keep_idle = options->idle,

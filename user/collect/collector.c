@@ -31,6 +31,7 @@ struct collector {
 	uint64_t counters[COUNTERS]; /* those that userspace counts */
 	uint64_t drained_bytes;
 	int epoll_fd;
+	bool throttled;   /* the kernel stopped an event for a while */
 	bool in_grace;    /* a generation was swapped and is not read yet */
 	bool drain_again; /* a bank filled up meanwhile */
 	uint32_t written; /* the generation to read */
@@ -44,7 +45,9 @@ static int apply(void *context, const struct lifecycle *record)
 	case LIFECYCLE_KSYMBOL:
 		return kernel_symbols_note(collector->kernel_symbols, record);
 	case LIFECYCLE_THROTTLE:
-		collector->counters[COUNTER_throttled]++;
+		collector->throttled = true;
+		cpu_events_throttle(
+			collector->events, record->event_id, record->time_ns, record->gone);
 		return 0;
 	case LIFECYCLE_LOST:
 		collector->counters[COUNTER_sideband_lost] += record->lost;
@@ -349,31 +352,61 @@ static bool selective(const struct abi_settings *settings)
 	       settings->n_cgroups;
 }
 
-/*
- * Runs that the kernel owed and did not make. With a selection, what did not run belongs to it in the proportion
- * in which the runs did.
- */
+/* What the kernel owed and did not run: with a selection, the part that would have passed it, in proportion. */
+struct owed {
+	uint64_t idle, throttled, not_run;
+};
+
+static struct owed count_owed(struct collector *collector)
+{
+	const struct collector_request *request = &collector->request;
+	const struct cpu_events_throttled throttled = cpu_events_throttled(collector->events);
+	uint64_t runs = counted(collector, COUNTER_runs), rest;
+	struct owed owed = {0};
+
+	rest = cpu_events_expected(collector->events, request->fixed_period, request->clock);
+	rest = rest > runs ? rest - runs : 0;
+	if (request->clock) {
+		owed.idle = throttled.idle_ns / request->fixed_period;
+		owed.throttled = throttled.busy_ns / request->fixed_period;
+	}
+	owed.idle = owed.idle < rest ? owed.idle : rest;
+	rest -= owed.idle;
+	owed.throttled = owed.throttled < rest ? owed.throttled : rest;
+	owed.not_run = rest - owed.throttled;
+	return owed;
+}
+
+static void select_owed(struct owed *owed, double share)
+{
+	owed->idle = 0;
+	owed->throttled = (uint64_t)((double)owed->throttled * share + 0.5);
+	owed->not_run = (uint64_t)((double)owed->not_run * share + 0.5);
+}
+
 static void count_samples(struct collector *collector, struct trust *trust)
 {
-	uint64_t runs = counted(collector, COUNTER_runs);
-	uint64_t passed = counted(collector, COUNTER_passed), not_run = 0, due;
+	uint64_t runs = counted(collector, COUNTER_runs), idle = counted(collector, COUNTER_idle);
+	uint64_t passed = counted(collector, COUNTER_passed);
+	struct owed owed;
 
 	trust->taken = (int64_t)profile_total(&collector->profile);
-	trust->idle = 0;
-	if (!selective(&collector->programs.settings))
-		trust->idle = (int64_t)counted(collector, COUNTER_idle);
+	if (selective(&collector->programs.settings))
+		idle = 0;
+	trust->idle = (int64_t)idle;
 	if (!collector->request.fixed_period) {
 		trust->expected = TRUST_NULL;
 		trust->counter[COUNTER_not_run] = TRUST_NULL;
+		trust->counter[COUNTER_throttled] = collector->throttled ? TRUST_NULL : 0;
 		return;
 	}
-	due = cpu_events_expected(collector->events, collector->request.fixed_period);
-	if (due > runs)
-		not_run = due - runs;
+	owed = count_owed(collector);
 	if (selective(&collector->programs.settings))
-		not_run = runs ? (uint64_t)((double)not_run * (double)passed / (double)runs + 0.5) : 0;
-	trust->counter[COUNTER_not_run] = (int64_t)not_run;
-	trust->expected = (int64_t)(passed + (uint64_t)trust->idle + not_run);
+		select_owed(&owed, runs ? (double)passed / (double)runs : 0);
+	trust->idle += (int64_t)owed.idle;
+	trust->counter[COUNTER_not_run] = (int64_t)owed.not_run;
+	trust->counter[COUNTER_throttled] = (int64_t)owed.throttled;
+	trust->expected = (int64_t)(passed + owed.not_run + owed.throttled) + trust->idle;
 }
 
 void collector_trust(struct collector *collector, struct trust *trust)
@@ -382,9 +415,6 @@ void collector_trust(struct collector *collector, struct trust *trust)
 
 	for (int i = 0; i < COUNTERS; i++)
 		trust->counter[i] = (int64_t)counted(collector, (enum abi_counter)i);
-	/* How many samples a throttled event did not take, nobody tells; those of a fixed period are in not_run. */
-	if (trust->counter[COUNTER_throttled])
-		trust->counter[COUNTER_throttled] = TRUST_NULL;
 	count_samples(collector, trust);
 	trust->by_fp = (int64_t)collector->resolver.by_fp;
 	trust->bpf_memory_bytes = cost.memory_bytes;

@@ -25,6 +25,7 @@ struct collector_request {
 	const struct selection *selection;
 	struct perf_event_attr attr; /* type, config, frequency or period, exclusions */
 	uint64_t fixed_period;       /* the event fires once per this much of its count; 0: not known */
+	bool clock;                  /* the event counts nanoseconds */
 	uint64_t samples_per_second; /* of one CPU, at most; 0: not known */
 	bool follow_command;         /* only processes added with collector_add_member() and descendants */
 	bool keep_idle, no_user, no_kernel;

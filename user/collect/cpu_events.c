@@ -8,20 +8,33 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "collect/perf_open.h"
 
 #define ONLINE "/sys/devices/system/cpu/online"
+#define NOHZ_FULL "/sys/devices/system/cpu/nohz_full"
+#define TICK_NS 10000000ULL /* the longest: CONFIG_HZ=100 */
+
+/* As read(2) gives it with our read_format. */
+struct reading {
+	uint64_t count, enabled_ns;
+};
 
 struct cpu_event {
-	int fd;         /* -1: none */
-	uint64_t gone;  /* what events of this CPU counted before it went offline */
+	int fd; /* -1: none */
+	uint64_t id;
+	struct reading before;       /* of this CPU's events before it went offline */
+	uint64_t throttled_since_ns; /* 0: it is not */
+	struct cpu_events_throttled throttled;
 };
 
 struct cpu_events {
 	struct perf_event_attr attr;
 	int program_fd;
 	bool by_cpu, enabled;
+	uint64_t disabled_ns;
 	struct cpu_mask cpus;
+	struct cpu_mask tickless; /* busy CPUs without a tick: nohz_full */
 	struct sideband *sideband;
 	struct cpu_mask online; /* as of the last look */
 	unsigned n;
@@ -43,10 +56,12 @@ struct cpu_events *cpu_events_new(const struct perf_event_attr *attr, int progra
 	events->attr.clockid = CLOCK_MONOTONIC;
 	events->attr.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
 	events->attr.sample_id_all = 1;
+	events->attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED;
 	events->program_fd = program_fd;
 	events->by_cpu = cpus != NULL;
 	if (cpus)
 		events->cpus = *cpus;
+	cpu_mask_read(&events->tickless, NOHZ_FULL); /* absent: none */
 	events->sideband = sideband;
 	return events;
 }
@@ -62,20 +77,38 @@ void cpu_events_free(struct cpu_events *events)
 	free(events);
 }
 
-static uint64_t read_count(int fd)
+static struct reading read_event(const struct cpu_event *event)
 {
-	uint64_t count = 0;
+	struct reading now = {0};
 
-	if (fd < 0 || read(fd, &count, sizeof(count)) != sizeof(count))
-		return 0;
-	return count;
+	if (event->fd < 0 || read(event->fd, &now, sizeof(now)) != sizeof(now))
+		now = (struct reading){0};
+	now.count += event->before.count;
+	now.enabled_ns += event->before.enabled_ns;
+	return now;
 }
 
-static void close_event(struct cpu_event *event)
+static void end_throttle(struct cpu_events *events, unsigned cpu, uint64_t time_ns)
 {
+	struct cpu_event *event = &events->event[cpu];
+	uint64_t span = 0, busy;
+
+	if (event->throttled_since_ns && time_ns > event->throttled_since_ns)
+		span = time_ns - event->throttled_since_ns;
+	event->throttled_since_ns = 0;
+	busy = span < TICK_NS || cpu_mask_has(&events->tickless, cpu) ? span : TICK_NS;
+	event->throttled.busy_ns += busy;
+	event->throttled.idle_ns += span - busy;
+}
+
+static void close_event(struct cpu_events *events, unsigned cpu)
+{
+	struct cpu_event *event = &events->event[cpu];
+
 	if (event->fd < 0)
 		return;
-	event->gone += read_count(event->fd);
+	event->before = read_event(event);
+	end_throttle(events, cpu, clock_now_ns());
 	close(event->fd);
 	event->fd = -1;
 }
@@ -138,6 +171,8 @@ static int open_event(struct cpu_events *events, unsigned cpu, struct fault *fau
 		return open_fault(fault, err, cpu);
 	}
 	events->event[cpu].fd = fd;
+	if (ioctl(fd, PERF_EVENT_IOC_ID, &events->event[cpu].id))
+		events->event[cpu].id = 0;
 	return 0;
 }
 
@@ -151,7 +186,7 @@ static int come(struct cpu_events *events, unsigned cpu, struct fault *fault)
 		return 0;
 	if (make_room(events, cpu))
 		return fault_set(fault, -ENOMEM, "out of memory");
-	close_event(&events->event[cpu]);
+	close_event(events, cpu);
 	return open_event(events, cpu, fault);
 }
 
@@ -166,7 +201,7 @@ int cpu_events_follow(struct cpu_events *events, struct fault *fault)
 		return 0;
 	for (unsigned cpu = 0; cpu < CPU_MASK_CPUS; cpu++) {
 		if (!cpu_mask_has(&now, cpu) && cpu < events->n)
-			close_event(&events->event[cpu]);
+			close_event(events, cpu);
 		if (cpu_mask_has(&now, cpu) && !cpu_mask_has(&events->online, cpu))
 			err = come(events, cpu, fault);
 		if (err)
@@ -193,14 +228,47 @@ void cpu_events_disable(struct cpu_events *events)
 {
 	control(events, PERF_EVENT_IOC_DISABLE);
 	events->enabled = false;
+	events->disabled_ns = clock_now_ns();
 }
 
-uint64_t cpu_events_expected(struct cpu_events *events, uint64_t period)
+uint64_t cpu_events_expected(const struct cpu_events *events, uint64_t period, bool clock)
 {
 	uint64_t sum = 0;
 
-	for (unsigned cpu = 0; cpu < events->n; cpu++)
-		sum += (events->event[cpu].gone + read_count(events->event[cpu].fd)) / period;
+	for (unsigned cpu = 0; cpu < events->n; cpu++) {
+		const struct reading reading = read_event(&events->event[cpu]);
+		uint64_t count = reading.count;
+
+		if (clock && reading.enabled_ns > count)
+			count = reading.enabled_ns;
+		sum += count / period;
+	}
+	return sum;
+}
+
+void cpu_events_throttle(
+	struct cpu_events *events, uint64_t event_id, uint64_t time_ns, bool goes_on)
+{
+	for (unsigned cpu = 0; cpu < events->n; cpu++) {
+		if (events->event[cpu].id != event_id)
+			continue;
+		if (goes_on)
+			end_throttle(events, cpu, time_ns);
+		else if (!events->event[cpu].throttled_since_ns)
+			events->event[cpu].throttled_since_ns = time_ns;
+	}
+}
+
+struct cpu_events_throttled cpu_events_throttled(struct cpu_events *events)
+{
+	struct cpu_events_throttled sum = {0};
+
+	for (unsigned cpu = 0; cpu < events->n; cpu++) {
+		/* Those that nothing started again before the end. */
+		end_throttle(events, cpu, events->disabled_ns);
+		sum.idle_ns += events->event[cpu].throttled.idle_ns;
+		sum.busy_ns += events->event[cpu].throttled.busy_ns;
+	}
 	return sum;
 }
 

@@ -31,8 +31,26 @@ int cpu_events_follow(struct cpu_events *events, struct fault *fault);
 void cpu_events_enable(struct cpu_events *events);
 void cpu_events_disable(struct cpu_events *events);
 
-/* How often the events should have fired: sum over events of count / period. */
-uint64_t cpu_events_expected(struct cpu_events *events, uint64_t period);
+/*
+ * How often the events should have fired: sum over events of count / period. For a clock the time that the event
+ * was enabled stands in for its count, which (since 6.16, 9734e25fbf5a) misses the time that it was throttled.
+ */
+uint64_t cpu_events_expected(const struct cpu_events *events, uint64_t period, bool clock);
+
+/* A THROTTLE record, or the UNTHROTTLE that ends it. */
+void cpu_events_throttle(
+	struct cpu_events *events, uint64_t event_id, uint64_t time_ns, bool goes_on);
+
+/*
+ * Time for which events were throttled, after cpu_events_disable(). The kernel forgets how often an event came at
+ * every tick, and starts a throttled one again: an idle CPU has no tick, so a clock that keeps firing there is
+ * throttled and stays so until there is work. All of it but the last tick is idle time, except on nohz_full CPUs.
+ */
+struct cpu_events_throttled {
+	uint64_t idle_ns, busy_ns;
+};
+
+struct cpu_events_throttled cpu_events_throttled(struct cpu_events *events);
 
 /* CPUs that are sampled now. */
 unsigned cpu_events_count(const struct cpu_events *events);

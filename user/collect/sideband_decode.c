@@ -44,6 +44,11 @@ struct record_lost {
 	uint64_t id, lost;
 };
 
+struct record_throttle { /* UNTHROTTLE too */
+	struct perf_event_header header;
+	uint64_t time, id, stream_id;
+};
+
 struct sample_id {
 	uint32_t pid, tid;
 	uint64_t time;
@@ -142,11 +147,16 @@ static int decode_lost(const void *data, size_t size, struct lifecycle *out)
 	return 0;
 }
 
+/* THROTTLE and UNTHROTTLE alike. */
 static int decode_throttle(const void *data, size_t size, struct lifecycle *out)
 {
-	(void)data;
-	(void)size;
+	const struct record_throttle *record = data;
+
+	if (size < sizeof(*record))
+		return -EBADMSG;
 	out->kind = LIFECYCLE_THROTTLE;
+	out->gone = record->header.type == PERF_RECORD_UNTHROTTLE;
+	out->event_id = record->id;
 	return 0;
 }
 
@@ -158,6 +168,7 @@ static int (*const decoders[PERF_RECORD_MAX])(const void *, size_t, struct lifec
 	[PERF_RECORD_KSYMBOL] = decode_ksymbol,
 	[PERF_RECORD_LOST] = decode_lost,
 	[PERF_RECORD_THROTTLE] = decode_throttle,
+	[PERF_RECORD_UNTHROTTLE] = decode_throttle,
 };
 
 int sideband_decode(const void *record, size_t size, struct lifecycle *out)

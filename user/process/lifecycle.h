@@ -34,7 +34,8 @@ struct lifecycle {
 	uint64_t offset;     /* MAP: file offset of start */
 	struct object_identity file; /* MAP: inode 0 when no file is mapped; generation 0, as maps does not show it */
 	uint64_t lost;       /* LOST */
-	bool gone;           /* KSYMBOL: unregistered */
+	bool gone;           /* KSYMBOL: unregistered; THROTTLE: the event goes on */
+	uint64_t event_id;   /* THROTTLE: PERF_EVENT_IOC_ID of the event */
 	const char *name;    /* MAP: path or "[vdso]", "//anon"; COMM, EXEC: comm; KSYMBOL: symbol. Else "" */
 };
 
