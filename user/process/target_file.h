@@ -9,11 +9,12 @@
 #include "process/process.h"
 
 /*
- * Opens the file mapped at place->map_start: /proc/PID/map_files first (the exact file, deleted ones too; needs
- * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE), then its path below the process's root, then below our own, each
- * compared by device and inode as maps shows them (the device from mountinfo by the mount id in our fdinfo), or by
- * build id. A descriptor, or -ENOENT (gone), -ESTALE (another file is there by now), -EACCES, -EINVAL (no regular
- * file), -EMFILE.
+ * Opens the file mapped at place->map_start: /proc/PID/map_files first (the exact file, deleted ones too, wherever the
+ * process maps it by now; needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE), then its path below the process's root,
+ * then below our own, each compared by device and inode as maps shows them (the device from mountinfo by the mount
+ * id in our fdinfo; what is mapped and on no listed mount, by what maps says before and after). A file rewritten in
+ * place keeps its identity. A descriptor, or -ENOENT (gone), -ESTALE (another file is there by now), -EACCES,
+ * -EINVAL (no regular file), -EMFILE.
  */
 int target_file_open(const struct process *process, const struct place *place);
 

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "process/target_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "process/maps.h"
+
+/* Opens for reading what the O_PATH descriptor `at` names, if it is a regular file; closes `at`. */
+static int open_regular(int at)
+{
+	char self[40];
+	struct stat info;
+	int fd;
+
+	if (fstat(at, &info) || !S_ISREG(info.st_mode)) {
+		close(at);
+		return -EINVAL;
+	}
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
+	fd = open(self, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		fd = -errno;
+	close(at);
+	return fd;
+}
+
+/* Opens `path` as a process whose root is `root` would, but never through a link into another process. */
+static int open_below(int root, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	if (fd >= 0)
+		return open_regular((int)fd);
+	return errno == ENOTDIR || errno == ELOOP ? -ENOENT : -errno;
+}
+
+static int open_root(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int mount_of(int fd)
+{
+	char path[40], line[128];
+	int mount = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	while (mount < 0 && fgets(line, sizeof(line), file))
+		if (sscanf(line, "mnt_id: %d", &mount) != 1)
+			mount = -1;
+	fclose(file);
+	return mount;
+}
+
+/* The device of a mount as maps shows it (the superblock's, where st_dev may be a subvolume's). */
+static bool device_of(const char *mountinfo, int mount, uint32_t *major, uint32_t *minor)
+{
+	FILE *file = fopen(mountinfo, "re");
+	bool found = false, line_start = true;
+	char line[4096];
+
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof(line), file)) {
+		uint32_t a, b;
+		int id;
+
+		if (line_start && sscanf(line, "%d %*d %" SCNu32 ":%" SCNu32, &id, &a, &b) == 3 &&
+			id == mount) {
+			*major = a;
+			*minor = b;
+			found = true;
+		}
+		line_start = strchr(line, '\n');
+	}
+	fclose(file);
+	return found;
+}
+
+static bool is_the_file(int fd, uint32_t pid, const struct object_identity *identity)
+{
+	uint32_t major, minor;
+	struct stat info;
+	char path[40];
+	int mount;
+
+	if (fstat(fd, &info) || info.st_ino != identity->inode)
+		return false;
+	mount = mount_of(fd);
+	if (mount < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u/mountinfo", pid);
+	if (!device_of(path, mount, &major, &minor) &&
+		!device_of("/proc/self/mountinfo", mount, &major, &minor))
+		return false;
+	return major == identity->major && minor == identity->minor;
+}
+
+/* The first executable range that the process maps from this file now. */
+static bool find_range(uint32_t pid, const struct object_identity *identity, uint64_t *start,
+	uint64_t *end)
+{
+	struct maps_line line;
+	char *text = NULL;
+	char path[32];
+	size_t cap = 0;
+	ssize_t len;
+	FILE *file;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (!found && (len = getline(&text, &cap, file)) > 0) {
+		if (text[len - 1] == '\n')
+			len--;
+		found = !maps_parse(text, (size_t)len, &line) && line.executable &&
+			line.inode == identity->inode && line.major == identity->major &&
+			line.minor == identity->minor;
+	}
+	free(text);
+	fclose(file);
+	if (!found)
+		return false;
+	*start = line.start;
+	*end = line.end;
+	return true;
+}
+
+/*
+ * map_files gives the very file. Where its mount is in no mountinfo (memfd, the layers below an overlay) device and
+ * inode cannot be compared: then maps must show the file in that range before and after it was opened.
+ */
+static int open_mapped(const struct process *process, const struct object_identity *identity)
+{
+	uint64_t start, end, start_now, end_now;
+	char path[80];
+	int at, fd;
+
+	if (!find_range(process->pid, identity, &start, &end))
+		return -ENOENT;
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, process->pid, start,
+		end);
+	at = open(path, O_PATH | O_CLOEXEC);
+	if (at < 0)
+		return -errno;
+	fd = open_regular(at);
+	if (fd < 0 || is_the_file(fd, process->pid, identity))
+		return fd;
+	if (find_range(process->pid, identity, &start_now, &end_now) && start_now == start &&
+		end_now == end)
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+/* `root` is closed; a negative one is an error that is passed on. */
+static int open_verified(int root, const struct process *process, const struct object *object)
+{
+	int fd;
+
+	if (root < 0)
+		return root;
+	fd = open_below(root, object->path);
+	close(root);
+	if (fd < 0 || is_the_file(fd, process->pid, &object->identity))
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+/* Of two failures the one that says more. */
+static int worse(int a, int b)
+{
+	static const int order[] = { -EMFILE, -ENFILE, -ESTALE, -EINVAL, -EACCES };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return -ENOENT;
+}
+
+int target_file_open(const struct process *process, const struct place *place)
+{
+	const struct object *object = place->object;
+	char path[40];
+	int fd, err;
+
+	if (place->kind != PLACE_FILE || object->kind != OBJECT_FILE)
+		return -EINVAL;
+	err = fd = open_mapped(process, &object->identity);
+	if (fd >= 0 || fd == -EINVAL)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/%u/root", process->pid);
+	fd = open_verified(open_root(path), process, object);
+	if (fd >= 0)
+		return fd;
+	err = worse(err, fd);
+	fd = process->root_fd < 0 ? -ENOENT :
+		open_verified(fcntl(process->root_fd, F_DUPFD_CLOEXEC, 0), process, object);
+	if (fd >= 0)
+		return fd;
+	err = worse(err, fd);
+	fd = open_verified(open_root("/"), process, object);
+	return fd >= 0 ? fd : worse(err, fd);
+}
+
+static int perf_map_root(const struct process *process)
+{
+	char path[40];
+	int fd;
+
+	if (process->root_fd >= 0)
+		return fcntl(process->root_fd, F_DUPFD_CLOEXEC, 0);
+	snprintf(path, sizeof(path), "/proc/%u/root", process->pid);
+	fd = open_root(path);
+	if (fd >= 0)
+		return fd;
+	/* Gone: in our own root its file has the name that we know it by, if it had no other. */
+	return process->inner_pid == process->pid ? open_root("/") : -ENOENT;
+}
+
+int target_file_open_perf_map(const struct process *process)
+{
+	int root = perf_map_root(process);
+	struct stat info;
+	char path[40];
+	int fd;
+
+	if (root < 0)
+		return root;
+	snprintf(path, sizeof(path), "/tmp/perf-%u.map",
+		process->inner_pid ? process->inner_pid : process->pid);
+	fd = open_below(root, path);
+	close(root);
+	if (fd < 0)
+		return fd;
+	if (!fstat(fd, &info) && (info.st_uid == 0 || info.st_uid == process->uid))
+		return fd;
+	close(fd);
+	return -EACCES;
+}
