@@ -87,6 +87,7 @@ static int decode_map(const void *data, size_t size, struct lifecycle *out)
 	out->file.major = record->major;
 	out->file.minor = record->minor;
 	out->file.inode = record->inode;
+	out->file.generation = record->generation;
 	out->name = name;
 	return 0;
 }

@@ -32,7 +32,7 @@ struct lifecycle {
 	/* MAP: addresses; KSYMBOL: the code's; LOST: start is the time of the record before it in the same ring, or 0 */
 	uint64_t start, end;
 	uint64_t offset;     /* MAP: file offset of start */
-	struct object_identity file; /* MAP: inode 0 when no file is mapped; generation 0, as maps does not show it */
+	struct object_identity file; /* MAP: inode 0 when no file is mapped */
 	uint64_t lost;       /* LOST */
 	bool gone;           /* KSYMBOL: unregistered; THROTTLE: the event goes on */
 	uint64_t event_id;   /* THROTTLE: PERF_EVENT_IOC_ID of the event */
