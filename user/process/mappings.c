@@ -293,7 +293,7 @@ static int apply(struct change *change)
 	return 0;
 }
 
-/* Does the layout show `mapping` whole already, since before time_ns? */
+/* Does the layout show `mapping` whole? */
 static bool shows(const struct layout *layout, const struct mapping *mapping)
 {
 	const struct mapping *there = layout_find(layout, mapping->start);
@@ -334,7 +334,6 @@ static int map_late(struct mappings *mappings, const struct mapping *mapping, ui
 {
 	struct layout *layout = own_layout(mappings);
 	struct mapping unseen = *mapping;
-	bool seen = false;
 
 	if (mappings->layout && !layout)
 		return -ENOMEM;
@@ -342,13 +341,10 @@ static int map_late(struct mappings *mappings, const struct mapping *mapping, ui
 		i < layout_count(layout) && layout->at[i].start < mapping->end; i++) {
 		struct mapping *there = &layout->at[i];
 
-		if (!same_content(there, mapping))
-			continue;
-		seen = true;
-		if (begin_unsure(mappings, there, time_ns))
+		if (same_content(there, mapping) && begin_unsure(mappings, there, time_ns))
 			there->from_ns = time_ns;
 	}
-	if (seen)
+	if (shows(layout, mapping))
 		return 0;
 	if (reserve_ended(mappings, 1))
 		return -ENOMEM;
