@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -362,6 +363,43 @@ static void test_forked_under_us(void **state)
 	sideband_free(sideband);
 }
 
+static void test_inner_pid(void **state)
+{
+	struct fixture *f = *state;
+	struct process *process;
+	int pids[2], hold[2];
+	pid_t outer, pid;
+	char byte;
+
+	if (geteuid()) {
+		print_message("skipped: a pid namespace of one's own needs root\n");
+		skip();
+	}
+	assert_int_equal(pipe(pids), 0);
+	assert_int_equal(pipe(hold), 0);
+	outer = fork();
+	if (!outer) {
+		unshare(CLONE_NEWPID);
+		close(hold[1]);
+		pid = fork();
+		if (!pid)
+			_exit(read(hold[0], &byte, 1) == 1);
+		if (write(pids[1], &pid, sizeof(pid)) != sizeof(pid))
+			_exit(1);
+		waitpid(pid, NULL, 0);
+		_exit(0);
+	}
+	assert_int_equal(read(pids[0], &pid, sizeof(pid)), sizeof(pid));
+	process = sampled(f, (uint32_t)pid, start_of_pid(f, pid));
+	refresh(f, process, 1);
+	assert_int_equal(process->inner_pid, 1);
+	close(hold[0]);
+	close(hold[1]);
+	waitpid(outer, NULL, 0);
+	close(pids[0]);
+	close(pids[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +410,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_outside_our_namespace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_live, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forked_under_us, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_inner_pid, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
