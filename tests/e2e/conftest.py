@@ -13,7 +13,7 @@ import profound
 
 HERE = pathlib.Path(__file__).resolve().parent
 FLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-fno-omit-frame-pointer",
-         "-fno-optimize-sibling-calls", "-fcf-protection=none"]
+         "-mno-omit-leaf-frame-pointer", "-fno-optimize-sibling-calls", "-fno-ipa-icf", "-fcf-protection=none"]
 # name: compiler, sources, further flags
 PROGRAMS = {
     "chain": ("gcc", ["chain.c"], []),

@@ -14,6 +14,7 @@ NOINLINE static long fetch(int fd)
 {
 	long result;
 
+	FRAME();
 	__asm__ volatile("syscall"
 		: "=a"(result)
 		: "a"(SYS_read), "D"(fd), "S"(buffer), "d"(sizeof(buffer))

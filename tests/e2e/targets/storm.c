@@ -30,6 +30,7 @@ NOINLINE static void stay(void)
 {
 	uint64_t x = 1;
 
+	FRAME();
 	for (int i = 0; i < 20000; i++) {
 		x ^= x << 13;
 		x ^= x >> 7;
