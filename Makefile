@@ -86,11 +86,62 @@ $(O)/fuzz/%: tests/fuzz/%.c $(O)/libfuzzed.a
 unit: $(UNIT) ## build and run the unit tests
 	$(Q)for t in $(UNIT); do $$t || exit 1; done
 
+# What people type. Each target installs what it needs (tools/deps asks the network for nothing when all is there).
+RECORD := -d 10
+need_root = @test "$$(id -u)" = 0 || { echo '`make $@` needs root: sudo make $@' >&2; exit 1; }
+
+deps: ## install what the build needs (Debian packages)
+	@tools/deps build
+
+deps-test: ## install what the tests need
+	@tools/deps test
+
+run: ## build, profile this machine for 10 s, write a flame graph (needs root)
+	$(need_root)
+	@tools/deps build
+	@$(MAKE) --no-print-directory all
+	@$(O)/profound record $(RECORD)
+
+# tests/run installs the rest itself, and counts it as a part; python3 is what it is written in.
+check: ## install, build and pass every test
+	@command -v python3 >/dev/null || tools/deps test
+	@O=$(O) tests/run check
+
+check-fast: ## unit tests and a few of the end-to-end ones, under a minute
+	@O=$(O) tests/run fast
+
+check-all: ## every test, and the long ones
+	@command -v python3 >/dev/null || tools/deps test
+	@O=$(O) tests/run all
+
+FUZZ_SECONDS ?= 300
+fuzz: ## fuzz every parser for FUZZ_SECONDS each
+	@O=$(O) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run check fuzz
+
+bench: ## cost beside perf, bpftrace, bcc and libbpf-tools (needs root)
+	$(need_root)
+	@tools/deps build
+	@tools/deps bench
+	@$(MAKE) --no-print-directory all
+	@PROFOUND=$(O)/profound tools/bench
+
+fmt: ## clang-format all C
+	$(Q)find user bpf tests \( -name '*.c' -o -name '*.h' \) -exec clang-format -i {} +
+
+install: $(O)/profound ## install into DESTDIR and PREFIX
+	$(Q)install -D -m 0755 $(O)/profound $(DESTDIR)$(PREFIX)/bin/profound
+
+# Tests that are no unit tests (tests/bpf, tests/replay, tests/golden) are built like them.
+$(O)/tests/%: tests/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -MF $@.d \
+		$< $(LIB) $(LDFLAGS) -lcmocka $(LDLIBS) -o $@
+
 clean: ## remove what was built
 	rm -rf $(O)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all unit clean help
+.PHONY: all unit clean help deps deps-test run check check-fast check-all fuzz bench fmt install
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
