@@ -4,37 +4,12 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import tempfile
 
 import pytest
 
 import profound
-
-HERE = pathlib.Path(__file__).resolve().parent
-FLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-fno-omit-frame-pointer",
-         "-mno-omit-leaf-frame-pointer", "-fno-optimize-sibling-calls", "-fno-ipa-icf", "-fcf-protection=none"]
-# name: compiler, sources, further flags
-PROGRAMS = {
-    "chain": ("gcc", ["chain.c"], []),
-    "static": ("gcc", ["chain.c"], ["-static"]),
-    "stripped": ("gcc", ["chain.c"], ["-s", "-rdynamic", "-DLOCAL="]),
-    "threads": ("gcc", ["threads.c"], ["-pthread"]),
-    "deep": ("gcc", ["deep.c"], []),
-    "kernel": ("gcc", ["kernel.c"], []),
-    "family": ("gcc", ["family.c"], []),
-    "loader": ("gcc", ["loader.c"], ["-pthread"]),
-    "libone.so": ("gcc", ["plugin.c"], ["-shared", "-fPIC", "-DWORK_NAME=one_work"]),
-    "libtwo.so": ("gcc", ["plugin.c"], ["-shared", "-fPIC", "-DWORK_NAME=two_work"]),
-    "stage1": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=1"]),
-    "stage2": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=2"]),
-    "stage3": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=3"]),
-    "jit": ("gcc", ["jit.c"], []),
-    "shop": ("g++", ["shop.cc"], []),
-    "rustic": ("gcc", ["rustic.c"], []),
-    "storm": ("gcc", ["storm.c"], ["-pthread"]),
-    "reuse": ("gcc", ["reuse.c"], []),
-}
+import programs
 
 
 def pytest_configure(config):
@@ -60,9 +35,7 @@ def build():
     def builder(name):
         path = folder / name
         if not path.exists():
-            compiler, sources, more = PROGRAMS[name]
-            subprocess.run([compiler, *FLAGS, *more, *(HERE / "targets" / s for s in sources), "-o", path],
-                           check=True)
+            programs.compile_to(name, path)
         return path
 
     yield builder

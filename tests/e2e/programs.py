@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The targets and how they are compiled."""
+import pathlib
+import subprocess
+
+SOURCES = pathlib.Path(__file__).resolve().parent / "targets"
+FLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-fno-omit-frame-pointer",
+         "-mno-omit-leaf-frame-pointer", "-fno-optimize-sibling-calls", "-fno-ipa-icf", "-fcf-protection=none"]
+# name: compiler, sources, further flags
+PROGRAMS = {
+    "chain": ("gcc", ["chain.c"], []),
+    "static": ("gcc", ["chain.c"], ["-static"]),
+    "stripped": ("gcc", ["chain.c"], ["-s", "-rdynamic", "-DLOCAL="]),
+    "threads": ("gcc", ["threads.c"], ["-pthread"]),
+    "deep": ("gcc", ["deep.c"], []),
+    "kernel": ("gcc", ["kernel.c"], []),
+    "family": ("gcc", ["family.c"], []),
+    "loader": ("gcc", ["loader.c"], ["-pthread"]),
+    "libone.so": ("gcc", ["plugin.c"], ["-shared", "-fPIC", "-DWORK_NAME=one_work"]),
+    "libtwo.so": ("gcc", ["plugin.c"], ["-shared", "-fPIC", "-DWORK_NAME=two_work"]),
+    "stage1": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=1"]),
+    "stage2": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=2"]),
+    "stage3": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=3"]),
+    "jit": ("gcc", ["jit.c"], []),
+    "shop": ("g++", ["shop.cc"], []),
+    "rustic": ("gcc", ["rustic.c"], []),
+    "storm": ("gcc", ["storm.c"], ["-pthread"]),
+    "reuse": ("gcc", ["reuse.c"], []),
+}
+
+
+def compile_to(name, path, *more):
+    """Compiles a target; `more` are further flags."""
+    compiler, sources, own = PROGRAMS[name]
+    subprocess.run([compiler, *FLAGS, *own, *more, *(SOURCES / source for source in sources), "-o", path], check=True)
