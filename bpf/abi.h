@@ -85,9 +85,10 @@ struct abi_notice {
 	__u32 kind;
 	__u32 tgid;
 	__u64 start_ns;
+	__u64 mm_state; /* as in abi_entry */
 };
 
-_Static_assert(sizeof(struct abi_notice) == 16, "abi_notice");
+_Static_assert(sizeof(struct abi_notice) == 24, "abi_notice");
 
 /* Settings, fixed before the programs are loaded (the verifier sees them as constants). */
 enum abi_cgroup_kind { CGROUP_V2 = 1, CGROUP_V1 = 2, CGROUP_NAMED = 3 };

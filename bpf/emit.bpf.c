@@ -95,12 +95,17 @@ inline_always bool same_key(const struct abi_entry *entry, const struct abi_entr
 	       entry->exec == key->exec && a[0] == b[0] && a[1] == b[1];
 }
 
-inline_always void notice(__u32 cpu, __u32 kind, __u32 tgid, __u64 start_ns)
+inline_always void notice(const struct walk *walk, __u32 kind)
 {
-	struct abi_notice message = {.kind = kind, .tgid = tgid, .start_ns = start_ns};
+	struct abi_notice message = {
+		.kind = kind,
+		.tgid = walk->tgid,
+		.start_ns = walk->start_ns,
+		.mm_state = walk->mm_state,
+	};
 
 	if (bpf_ringbuf_output(&notices, &message, sizeof(message), 0))
-		count(cpu, COUNTER_notice_lost);
+		count(walk->cpu, COUNTER_notice_lost);
 }
 
 inline_always void notice_process(const struct walk *walk)
@@ -114,7 +119,7 @@ inline_always void notice_process(const struct walk *walk)
 	if (table->process[(id >> 8) & (KNOWN - 1)] == id)
 		return;
 	table->process[(id >> 8) & (KNOWN - 1)] = id;
-	notice(walk->cpu, NOTICE_PROCESS, walk->tgid, walk->start_ns);
+	notice(walk, NOTICE_PROCESS);
 }
 
 inline_always void notice_fill(const struct walk *walk, struct abi_bank *bank)
@@ -124,7 +129,7 @@ inline_always void notice_fill(const struct walk *walk, struct abi_bank *bank)
 	if (bank->entries < settings.entries / 2 && bank->words < settings.words / 2)
 		return;
 	bank->noticed = 1;
-	notice(walk->cpu, NOTICE_FILL, 0, 0);
+	notice(walk, NOTICE_FILL);
 }
 
 /* The index of a new entry with a copy of the frames, or -1: no room. */

@@ -78,7 +78,7 @@ static int meet_process(struct collector *collector, const struct abi_notice *no
 		collector->processes, notice->tgid, notice->start_ns, &process);
 
 	if (!err && !process->maps_known)
-		err = process_refresh(collector->processes, process, 0);
+		err = process_refresh(collector->processes, process, notice->mm_state);
 	return err == -ENOMEM ? err : 0;
 }
 
