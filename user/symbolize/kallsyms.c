@@ -10,7 +10,7 @@
 #include "symbolize/alias.h"
 
 #define CHUNK 65536u
-#define MODULE_REACH 65536u
+#define REACH 65536u /* no function is longer; what follows the last one may be anything */
 
 /* What a symbol says about the addresses from its own one on, the stronger last: at one address one counts. */
 enum meaning {
@@ -28,7 +28,6 @@ struct nearest {
 	char *name;
 	uint16_t len, cap;
 	uint8_t meaning;
-	bool module;
 };
 
 struct symbol {
@@ -107,7 +106,6 @@ static int take(struct nearest *nearest, const struct symbol *symbol, enum meani
 	nearest->len = (uint16_t)symbol->len;
 	nearest->start = symbol->address;
 	nearest->meaning = (uint8_t)meaning;
-	nearest->module = symbol->module;
 	return 0;
 }
 
@@ -209,7 +207,7 @@ static bool covers(const struct nearest *nearest, uint64_t address)
 {
 	if (nearest->meaning < PADDING || nearest->meaning == END_OF_TEXT)
 		return false;
-	return !nearest->module || address - nearest->start < MODULE_REACH;
+	return address - nearest->start < REACH;
 }
 
 static int set_names(struct stream *stream)

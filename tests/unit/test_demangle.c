@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "symbolize/demangle.h"
+
+static void expect(const char *in, const char *out)
+{
+	struct buf buf = {0};
+	int err = demangle(in, &buf);
+
+	if (!out) {
+		assert_int_equal(err, -ENOENT);
+		assert_int_equal(buf.len, 0);
+	} else {
+		assert_int_equal(err, 0);
+		assert_int_equal(buf_putc(&buf, 0), 0);
+		assert_string_equal(buf.data, out);
+	}
+	buf_release(&buf);
+}
+
+static void test_cpp(void **state)
+{
+	(void)state;
+	expect("_ZN3foo3barEi", "foo::bar");
+	expect("__ZN3foo3barEi", "foo::bar");
+	expect("_ZNSt6vectorIiSaIiEE9push_backERKi", "std::vector<int, std::allocator<int> >::push_back");
+	expect("_Z3fooIiEvT_", "foo<int>");
+	expect("_ZN3foo3barEi.isra.0", "foo::bar.isra.0");
+	expect("_ZN3foo3barEi.part.0.cold", "foo::bar.part.0.cold");
+	expect("_ZN3foo3barEi@plt", "foo::bar@plt");
+	expect("_ZN12_GLOBAL__N_11fEv", "(anonymous namespace)::f");
+}
+
+static void test_rust(void **state)
+{
+	(void)state;
+	expect("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "core::fmt::Write::write_fmt");
+	expect("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE.llvm.1234",
+		"core::fmt::Write::write_fmt.llvm.1234");
+	expect("_ZN71_$LT$Test$u20$$u2b$$u20$$u27$static$u20$as$u20$foo..Bar$LT$Test$GT$$GT$3bar17h930b740aa94f1d3aE",
+		"<Test + 'static as foo::Bar<Test>>::bar");
+	expect("_RNvC6_123foo3bar", "123foo::bar");
+	expect("_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar");
+	expect("_RNvNtCs1234_7mycrate3foo3bar.llvm.9", "mycrate::foo::bar.llvm.9");
+}
+
+static void test_d(void **state)
+{
+	(void)state;
+	expect("_D3std5stdio4File5closeMFNeZv", "std.stdio.File.close()");
+	expect("_Dmain", "D main");
+	expect("_Do_it", NULL);
+}
+
+static void test_plain(void **state)
+{
+	static const char *const names[] = {"main", "", "_", "_Z", "_R", "_D", "__", "_ZN", "_start",
+		"_Read", "__libc_start_main", "_Z.cold", "foo._ZN3foo3barEi"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		expect(names[i], NULL);
+}
+
+static void test_caps(void **state)
+{
+	char name[DEMANGLE_IN_MAX + 64] = "_Z";
+	struct buf buf = {0};
+
+	(void)state;
+	memset(name + 2, 'P', sizeof(name) - 3);
+	expect(name, NULL);
+	name[DEMANGLE_IN_MAX] = 0;
+	expect(name, NULL);
+	/* each substitution doubles the name: 2^20 pairs in some 100 bytes */
+	strcpy(name, "_Z1fI4PairIiiE");
+	for (int i = 0; i < 20; i++) {
+		char more[16] = "S0_IS1_S1_E";
+
+		if (i)
+			memcpy(more, (char[]){'S', '0', '_', 'I', 'S', (char)('1' + (i < 8 ? i : 8)), '_', 'S',
+				(char)('1' + (i < 8 ? i : 8)), '_', 'E', 0}, 12);
+		strcat(name, more);
+	}
+	strcat(name, "EvT_");
+	if (!demangle(name, &buf))
+		assert_true(buf.len <= DEMANGLE_OUT_MAX + sizeof(name));
+	buf_release(&buf);
+}
+
+/* What is in the buffer already stays. */
+static void test_appends(void **state)
+{
+	struct buf buf = {0};
+
+	(void)state;
+	assert_int_equal(buf_puts(&buf, "x "), 0);
+	assert_int_equal(demangle("_Z1fv", &buf), 0);
+	assert_int_equal(demangle("plain", &buf), -ENOENT);
+	assert_int_equal(buf.len, 3);
+	assert_memory_equal(buf.data, "x f", 3);
+	buf_release(&buf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cpp), cmocka_unit_test(test_rust), cmocka_unit_test(test_d),
+		cmocka_unit_test(test_plain), cmocka_unit_test(test_caps), cmocka_unit_test(test_appends),
+	};
+
+	return cmocka_run_group_tests_name("demangle", tests, NULL, NULL);
+}

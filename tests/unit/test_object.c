@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "object/object.h"
+
+static struct object *intern(struct objects *objects, struct object_identity identity, const char *path)
+{
+	struct object *object = NULL;
+
+	assert_int_equal(objects_intern(objects, OBJECT_FILE, &identity, path, &object), 0);
+	return object;
+}
+
+static void test_identity(void **state)
+{
+	struct objects *objects = objects_new();
+	struct object *a = intern(objects, (struct object_identity){8, 1, 42, 0, 0, {0}}, "/lib/a.so");
+	struct object_identity built = {8, 1, 42, 7, 2, {1, 2}}, other = {8, 1, 42, 7, 2, {1, 3}};
+
+	(void)state;
+	assert_int_equal(a->id, 0);
+	assert_int_equal(a->fd, -1);
+	assert_ptr_equal(intern(objects, built, "/lib/a.so"), a);
+	assert_int_equal(a->identity.build_id_size, 2);
+	assert_ptr_not_equal(intern(objects, other, "/lib/a.so"), a);
+	/* no build id: the newest of the two */
+	assert_int_equal(intern(objects, (struct object_identity){8, 1, 42, 0, 0, {0}}, "x")->id, 1);
+	/* another generation is another file */
+	assert_int_equal(intern(objects, (struct object_identity){8, 1, 42, 9, 0, {0}}, "x")->id, 2);
+	assert_int_equal(intern(objects, (struct object_identity){8, 2, 42, 0, 0, {0}}, "x")->id, 3);
+	/* without an inode only the build id counts */
+	assert_int_equal(intern(objects, (struct object_identity){0, 0, 0, 0, 1, {5}}, "x")->id, 4);
+	assert_int_equal(intern(objects, (struct object_identity){0, 0, 0, 0, 1, {6}}, "x")->id, 5);
+	assert_int_equal(intern(objects, (struct object_identity){0, 0, 0, 0, 1, {5}}, "x")->id, 4);
+	objects_free(objects);
+}
+
+static void test_many(void **state)
+{
+	struct objects *objects = objects_new();
+
+	(void)state;
+	for (int round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < 5000; i++)
+			assert_int_equal(intern(objects,
+				(struct object_identity){1, i % 3, 100 + i, 0, 0, {0}}, "/x")->id, i);
+	assert_int_equal(objects_count(objects), 5000);
+	assert_int_equal(objects_get(objects, 4321)->identity.inode, 4421);
+	objects_free(objects);
+}
+
+static void test_name(void **state)
+{
+	static const char *const cases[][2] = {
+		{"/usr/lib/libc.so.6", "libc.so.6"}, {"[vdso]", "[vdso]"}, {"", "[file]"},
+		{"/dir/", "[file]"}, {"/a\nb", "a b"}, {"/\xff", "\xef\xbf\xbd"},
+		{"/memfd:x", "memfd:x"},
+	};
+	struct objects *objects = objects_new();
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_string_equal(object_name(intern(objects,
+			(struct object_identity){1, 1, i + 1, 0, 0, {0}}, cases[i][0])), cases[i][1]);
+	objects_free(objects);
+}
+
+static void test_fd_is_owned(void **state)
+{
+	struct objects *objects = objects_new();
+	struct object *object = intern(objects, (struct object_identity){1, 1, 1, 0, 0, {0}}, "/x");
+	int first = open("/dev/null", O_RDONLY | O_CLOEXEC), second = dup(first);
+
+	(void)state;
+	object_set_fd(object, first);
+	assert_true(object->tried);
+	object_set_fd(object, second);
+	assert_int_equal(fcntl(first, F_GETFD), -1);
+	objects_free(objects);
+	assert_int_equal(fcntl(second, F_GETFD), -1);
+}
+
+static void expect_text(const char *in, const char *out)
+{
+	struct buf buf = {0};
+
+	assert_int_equal(text_clean(&buf, in, strlen(in)), 0);
+	assert_int_equal(buf_putc(&buf, 0), 0);
+	assert_string_equal(buf.data, out);
+	buf_release(&buf);
+}
+
+static void test_text(void **state)
+{
+#define BAD "\xef\xbf\xbd"
+	(void)state;
+	expect_text("plain", "plain");
+	expect_text("h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+	expect_text("a\tb\x7f\x1b" "c\xc2\x85", "a b  c ");
+	expect_text("\xc0\xaf", BAD BAD);
+	expect_text("\xe0\x9f\xbf", BAD BAD BAD);
+	expect_text("\xed\xa0\x80", BAD BAD BAD);
+	expect_text("\xf4\x90\x80\x80", BAD BAD BAD BAD);
+	expect_text("\xe2\x82", BAD BAD);
+}
+
+static void test_text_is_cut(void **state)
+{
+	char long_name[3000];
+
+	(void)state;
+	for (size_t len = TEXT_MAX - 4; len < TEXT_MAX + 6; len++) {
+		struct buf buf = {0};
+
+		memset(long_name, 'x', len);
+		memcpy(long_name + len - 2, "\xc3\xa9", 2);
+		assert_int_equal(text_clean(&buf, long_name, len), 0);
+		assert_true(buf.len <= TEXT_MAX);
+		if (len <= TEXT_MAX)
+			assert_int_equal(buf.len, len);
+		else
+			assert_memory_equal(buf.data + buf.len - 3, "\xe2\x80\xa6", 3);
+		buf_release(&buf);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_identity), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_name), cmocka_unit_test(test_fd_is_owned),
+		cmocka_unit_test(test_text), cmocka_unit_test(test_text_is_cut),
+	};
+
+	return cmocka_run_group_tests_name("object", tests, NULL, NULL);
+}

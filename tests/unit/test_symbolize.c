@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "made_elf.h"
+#include "process/target_file.h"
+#include "symbolize/symbolize.h"
+
+/* Stands in for the process table: one process whose perf-map is this text, NULL for one without a map. */
+static struct process only_process;
+static const char *perf_map;
+
+uint32_t processes_count(const struct processes *processes)
+{
+	(void)processes;
+	return 1;
+}
+
+struct process *processes_get(const struct processes *processes, uint32_t id)
+{
+	(void)processes;
+	assert_int_equal(id, 0);
+	return &only_process;
+}
+
+int target_file_open_perf_map(const struct process *process)
+{
+	int fd;
+
+	assert_ptr_equal(process, &only_process);
+	if (!perf_map)
+		return -ENOENT;
+	fd = memfd_create("perf-map", MFD_CLOEXEC);
+	assert_int_equal(pwrite(fd, perf_map, strlen(perf_map), 0), strlen(perf_map));
+	return fd;
+}
+
+struct scene {
+	struct profile profile;
+	struct objects *objects;
+	char kallsyms[32];
+	struct symbolize_options options;
+};
+
+static void scene_init(struct scene *scene, const char *kallsyms)
+{
+	int fd;
+
+	*scene = (struct scene){.objects = objects_new(), .kallsyms = "/tmp/test_symbolize.XXXXXX",
+		.options = {.demangle = true}};
+	fd = mkstemp(scene->kallsyms);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, kallsyms, strlen(kallsyms)), strlen(kallsyms));
+	close(fd);
+	scene->options.kallsyms = scene->kallsyms;
+	perf_map = NULL;
+}
+
+static void scene_release(struct scene *scene)
+{
+	profile_release(&scene->profile);
+	objects_free(scene->objects);
+	unlink(scene->kallsyms);
+}
+
+static struct object *object(struct scene *scene, enum object_kind kind, const char *path, int fd)
+{
+	struct object_identity identity = {.major = 1, .inode = objects_count(scene->objects) + 1};
+	struct object *object;
+
+	assert_int_equal(objects_intern(scene->objects, kind, &identity, path, &object), 0);
+	object_set_fd(object, fd);
+	return object;
+}
+
+static uint32_t frame(struct scene *scene, uint32_t kind, uint32_t owner, uint64_t address)
+{
+	struct frame frame = {.kind = kind, .owner = owner, .address = address};
+	uint32_t id;
+
+	assert_int_equal(profile_frame(&scene->profile, &frame, &id), 0);
+	return id;
+}
+
+static void symbolize(struct scene *scene)
+{
+	assert_int_equal(symbolize_profile(&scene->profile, scene->objects,
+		(const struct processes *)&only_process, NULL, &scene->options), 0);
+}
+
+static void expect(const struct scene *scene, uint32_t id, const char *text, uint8_t why_not)
+{
+	const struct frame_names *names = &scene->profile.names[id];
+
+	assert_int_equal(names->count, 1);
+	assert_string_equal(profile_text(&scene->profile, scene->profile.lines[names->first].function),
+		text);
+	assert_int_equal(names->why_not, why_not);
+	assert_int_equal(names->named, why_not == 0);
+}
+
+static void test_files(void **state)
+{
+	struct scene scene;
+	struct made made;
+	struct object *file, *closed, *text;
+	uint32_t id[7];
+	int not_elf = memfd_create("text", MFD_CLOEXEC);
+
+	(void)state;
+	scene_init(&scene, "");
+	made_init(&made, 0x800);
+	made_symbol(&made, "_ZN3foo3barEi.cold", 0x1010, 16, STT_FUNC, MADE_TEXT);
+	made_symbol(&made, "bad\xff\nname", 0x1020, 16, STT_FUNC, MADE_TEXT);
+	file = object(&scene, OBJECT_FILE, "/usr/lib/lib\xffx.so", made_file(&made));
+	closed = object(&scene, OBJECT_FILE, "/gone", -1);
+	text = object(&scene, OBJECT_FILE, "/script", not_elf);
+	id[0] = frame(&scene, FRAME_FILE, file->id, 0x1020);
+	id[1] = frame(&scene, FRAME_FILE, closed->id, 0x1234);
+	id[2] = frame(&scene, FRAME_FILE, file->id, 0x101f);
+	id[3] = frame(&scene, FRAME_FILE, file->id, 0x1400);
+	id[4] = frame(&scene, FRAME_FILE, file->id, 0x500000);
+	id[5] = frame(&scene, FRAME_FILE, text->id, 7);
+	id[6] = frame(&scene, FRAME_FILE, 99, 7);
+	symbolize(&scene);
+	expect(&scene, id[0], "bad\xef\xbf\xbd name", 0);
+	expect(&scene, id[1], "[gone+0x1234]", COUNTER_file_unreadable);
+	expect(&scene, id[2], "foo::bar.cold", 0);
+	expect(&scene, id[3], "[lib\xef\xbf\xbdx.so+0x1400]", COUNTER_no_symbol);
+	expect(&scene, id[4], "[lib\xef\xbf\xbdx.so+0x500000]", COUNTER_no_symbol);
+	expect(&scene, id[5], "[script+0x7]", COUNTER_no_symbol);
+	expect(&scene, id[6], "[unknown]", COUNTER_not_mapped);
+	scene_release(&scene);
+}
+
+static void test_mangled_on_request(void **state)
+{
+	struct scene scene;
+	struct made made;
+	uint32_t id;
+
+	(void)state;
+	scene_init(&scene, "");
+	scene.options.demangle = false;
+	made_init(&made, 0x800);
+	made_symbol(&made, "_ZN3foo3barEi", 0x1010, 16, STT_FUNC, MADE_TEXT);
+	id = frame(&scene, FRAME_FILE, object(&scene, OBJECT_FILE, "/x", made_file(&made))->id, 0x1010);
+	symbolize(&scene);
+	expect(&scene, id, "_ZN3foo3barEi", 0);
+	scene_release(&scene);
+}
+
+static void test_long_name(void **state)
+{
+	struct scene scene;
+	struct made made;
+	char name[3000];
+	const char *text;
+	uint32_t id;
+
+	(void)state;
+	scene_init(&scene, "");
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	made_init(&made, 0x800);
+	made_symbol(&made, name, 0x1010, 16, STT_FUNC, MADE_TEXT);
+	id = frame(&scene, FRAME_FILE, object(&scene, OBJECT_FILE, "/x", made_file(&made))->id, 0x1010);
+	symbolize(&scene);
+	text = profile_text(&scene.profile, scene.profile.lines[scene.profile.names[id].first].function);
+	assert_int_equal(strlen(text), 1024);
+	assert_string_equal(text + 1021, "\xe2\x80\xa6");
+	scene_release(&scene);
+}
+
+static void test_vdso(void **state)
+{
+	struct scene scene;
+	struct object *vdso;
+	uint32_t id, outside;
+	const char *text = "";
+
+	(void)state;
+	scene_init(&scene, "");
+	vdso = object(&scene, OBJECT_VDSO, "[vdso]", -1);
+	outside = frame(&scene, FRAME_FILE, vdso->id, 0x100000);
+	for (uint64_t offset = 0; offset < 0x3000; offset += 16)
+		id = frame(&scene, FRAME_FILE, vdso->id, offset);
+	symbolize(&scene);
+	expect(&scene, outside, "[vdso+0x100000]", COUNTER_no_symbol);
+	for (uint32_t i = 0; i <= id; i++) {
+		text = profile_text(&scene.profile,
+			scene.profile.lines[scene.profile.names[i].first].function);
+		if (strstr(text, "clock_gettime"))
+			break;
+	}
+	assert_non_null(strstr(text, "clock_gettime"));
+	scene_release(&scene);
+}
+
+static void test_anon(void **state)
+{
+	struct scene scene;
+	uint32_t in, out;
+
+	(void)state;
+	scene_init(&scene, "");
+	perf_map = "7f0000001000 100 LazyCompile:~f x.js:1\n";
+	in = frame(&scene, FRAME_ANON, 0, 0x7f0000001010);
+	out = frame(&scene, FRAME_ANON, 0, 0x7f0000002010);
+	symbolize(&scene);
+	expect(&scene, in, "LazyCompile:~f x.js:1", 0);
+	expect(&scene, out, "[jit]", COUNTER_no_perf_map);
+	perf_map = NULL;
+	symbolize(&scene);
+	expect(&scene, in, "[jit]", COUNTER_no_perf_map);
+	scene_release(&scene);
+}
+
+static void test_kernel(void **state)
+{
+	struct scene scene;
+	uint32_t in, out;
+
+	(void)state;
+	scene_init(&scene, "ffffffff81000100 T do_read\nffffffff81000200 T _etext\n");
+	in = frame(&scene, FRAME_KERNEL, 0, 0xffffffff81000110);
+	out = frame(&scene, FRAME_KERNEL, 0, 0xffffffff81000210);
+	symbolize(&scene);
+	expect(&scene, in, "do_read", 0);
+	expect(&scene, out, "[kernel]", COUNTER_no_symbol);
+	scene_release(&scene);
+}
+
+static void test_kernel_hidden(void **state)
+{
+	struct scene scene;
+	uint32_t id;
+
+	(void)state;
+	scene_init(&scene, "0000000000000000 T do_read\n");
+	id = frame(&scene, FRAME_KERNEL, 0, 0xffffffff81000110);
+	symbolize(&scene);
+	expect(&scene, id, "[kernel]", COUNTER_kernel_hidden);
+	scene.options.kallsyms = "/nonexistent/kallsyms";
+	symbolize(&scene);
+	expect(&scene, id, "[kernel]", COUNTER_kernel_hidden);
+	scene_release(&scene);
+}
+
+static void test_unknown(void **state)
+{
+	struct scene scene;
+	uint32_t changed, nonsense, kind;
+
+	(void)state;
+	scene_init(&scene, "");
+	changed = frame(&scene, FRAME_UNKNOWN, COUNTER_mapping_changed, 0);
+	nonsense = frame(&scene, FRAME_UNKNOWN, 5000, 0);
+	kind = frame(&scene, 77, 0, 0);
+	symbolize(&scene);
+	expect(&scene, changed, "[unknown]", COUNTER_mapping_changed);
+	expect(&scene, nonsense, "[unknown]", COUNTER_not_mapped);
+	expect(&scene, kind, "[unknown]", COUNTER_not_mapped);
+	scene_release(&scene);
+}
+
+static void test_file_of(void **state)
+{
+	struct scene scene;
+	struct object *file;
+
+	(void)state;
+	scene_init(&scene, "");
+	file = object(&scene, OBJECT_FILE, "/lib/libc.so.6", -1);
+	assert_string_equal(symbolize_file_of(scene.objects,
+		&(struct frame){FRAME_FILE, file->id, 1}), "libc.so.6");
+	assert_string_equal(symbolize_file_of(scene.objects,
+		&(struct frame){FRAME_FILE, 9, 1}), "[unknown]");
+	assert_string_equal(symbolize_file_of(scene.objects,
+		&(struct frame){FRAME_KERNEL, 0, 1}), "[kernel]");
+	assert_string_equal(symbolize_file_of(scene.objects,
+		&(struct frame){FRAME_ANON, 0, 1}), "[jit]");
+	assert_string_equal(symbolize_file_of(scene.objects,
+		&(struct frame){FRAME_UNKNOWN, 0, 0}), "[unknown]");
+	scene_release(&scene);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_files), cmocka_unit_test(test_mangled_on_request),
+		cmocka_unit_test(test_long_name), cmocka_unit_test(test_vdso),
+		cmocka_unit_test(test_anon), cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_kernel_hidden), cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_file_of),
+	};
+
+	return cmocka_run_group_tests_name("symbolize", tests, NULL, NULL);
+}
