@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,6 +86,11 @@ static void test_fd_is_owned(void **state)
 	assert_true(object->tried);
 	object_set_fd(object, second);
 	assert_int_equal(fcntl(first, F_GETFD), -1);
+	object_set_fd(object, -ENOENT);
+	assert_int_equal(object->fd, -1);
+	assert_int_equal(fcntl(second, F_GETFD), -1);
+	object_set_fd(object, open("/dev/null", O_RDONLY | O_CLOEXEC));
+	second = object->fd;
 	objects_free(objects);
 	assert_int_equal(fcntl(second, F_GETFD), -1);
 }

@@ -214,6 +214,6 @@ void object_set_fd(struct object *object, int fd)
 {
 	if (object->fd >= 0)
 		close(object->fd);
-	object->fd = fd;
+	object->fd = fd < 0 ? -1 : fd;
 	object->tried = true;
 }

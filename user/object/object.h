@@ -51,7 +51,7 @@ struct object *objects_get(const struct objects *objects, uint32_t id);
 /* object->name */
 const char *object_name(const struct object *object);
 
-/* Takes `fd` (or -1: it cannot be opened), which becomes the object's; one it had before is closed. */
+/* Takes `fd` (negative: it cannot be opened), which becomes the object's; one it had before is closed. */
 void object_set_fd(struct object *object, int fd);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Names as their programmers wrote them: C++ (_Z), Rust (legacy _ZN..17h<hash>E and _R), D (_D), through libiberty.
- * As perf shows them: without parameters and return types, templates kept; Rust without its hash;
- * D with its parameters, which libiberty always prints. What follows
- * the first dot (.isra.0, .cold) or an @plt is kept behind the name as it stands.
+ * As perf shows them: without parameters and return types, templates kept; Rust without its hash; D with its
+ * parameters, which libiberty always prints. What follows the first dot (.isra.0, .cold) or an @plt is kept behind
+ * the name as it stands.
  */
 #ifndef PROFOUND_DEMANGLE_H
 #define PROFOUND_DEMANGLE_H
