@@ -121,6 +121,52 @@ static void test_labels(void **state)
 		{0x1810, "fini"}, {0x18ff, "fini"}, {0x1900, NULL});
 }
 
+/* The definition, symbol by symbol: the innermost sized one; else the nearest label that no sized one ends after. */
+static int by_scan(const uint64_t *start, const uint64_t *size, int n, uint64_t address)
+{
+	int cover = -1, label = -1;
+
+	for (int i = 0; i < n; i++) {
+		int *best = size[i] ? &cover : &label;
+
+		if (start[i] <= address && (!size[i] || address < start[i] + size[i]) &&
+			(*best < 0 || start[i] > start[*best]))
+			*best = i;
+	}
+	for (int i = 0; cover < 0 && label >= 0 && i < n; i++)
+		if (size[i] && start[i] + size[i] <= address && start[i] + size[i] > start[label])
+			return -1;
+	return cover >= 0 ? cover : label;
+}
+
+static void test_random_against_scan(void **state)
+{
+	enum { SYMBOLS = 120, ROUNDS = 50 };
+
+	(void)state;
+	srand(11);
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t start[SYMBOLS], size[SYMBOLS];
+		char names[SYMBOLS][16];
+		struct expected expected[0x800];
+		struct made made;
+
+		made_init(&made, 0x800);
+		for (int i = 0; i < SYMBOLS; i++) {
+			start[i] = 0x1000 + (uint64_t)(i * 7919 % SYMBOLS) * 16 + (uint64_t)(rand() % 16);
+			size[i] = rand() % 2 ? (uint64_t)(rand() % 60) : 0;
+			snprintf(names[i], sizeof(names[i]), "f%d", i);
+			made_symbol(&made, names[i], start[i], size[i], FUNC(LOCAL), MADE_TEXT);
+		}
+		for (uint64_t i = 0; i < 0x800; i++) {
+			int found = by_scan(start, size, SYMBOLS, 0x1000 + i);
+
+			expected[i] = (struct expected){0x1000 + i, found < 0 ? NULL : names[found]};
+		}
+		expect(&made, expected, 0x800);
+	}
+}
+
 static void test_hostile_tables(void **state)
 {
 	struct made made;
@@ -346,7 +392,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sized), cmocka_unit_test(test_aliases),
-		cmocka_unit_test(test_labels), cmocka_unit_test(test_hostile_tables),
+		cmocka_unit_test(test_labels), cmocka_unit_test(test_random_against_scan),
+		cmocka_unit_test(test_hostile_tables),
 		cmocka_unit_test(test_real_files), cmocka_unit_test(test_vdso),
 		cmocka_unit_test(test_big),
 	};
