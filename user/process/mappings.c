@@ -5,11 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct layout {
-	uint32_t refs;
-	uint32_t count;
-	struct mapping at[];
-};
+#include "process/layout.h"
 
 struct past { /* an address space that exec replaced */
 	struct layout *layout;
@@ -25,58 +21,6 @@ struct mappings {
 	struct past *past;
 	uint32_t n_past;
 };
-
-static void layout_drop(struct layout *layout)
-{
-	if (layout && !--layout->refs)
-		free(layout);
-}
-
-static uint32_t layout_count(const struct layout *layout)
-{
-	return layout ? layout->count : 0;
-}
-
-/* The index of the first mapping that ends after `address`. */
-static uint32_t layout_search(const struct layout *layout, uint64_t address)
-{
-	uint32_t low = 0, high = layout_count(layout);
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (layout->at[middle].end > address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
-static const struct mapping *layout_find(const struct layout *layout, uint64_t address)
-{
-	uint32_t i = layout_search(layout, address);
-
-	return i < layout_count(layout) && layout->at[i].start <= address ? &layout->at[i] : NULL;
-}
-
-static bool same_content(const struct mapping *a, const struct mapping *b)
-{
-	if (a->object != b->object)
-		return false;
-	return !a->object || a->offset - a->start == b->offset - b->start;
-}
-
-static struct mapping cut(const struct mapping *mapping, uint64_t start, uint64_t end)
-{
-	struct mapping piece = *mapping;
-
-	if (piece.object)
-		piece.offset += start - piece.start;
-	piece.start = start;
-	piece.end = end;
-	return piece;
-}
 
 struct mappings *mappings_new(uint64_t base_ns)
 {
@@ -184,7 +128,7 @@ static void emit(struct layout *out, struct mapping piece)
 	struct mapping *last = out->count ? &out->at[out->count - 1] : NULL;
 
 	if (last && last->end == piece.start && last->from_ns == piece.from_ns &&
-		same_content(last, &piece)) {
+		mapping_same(last, &piece)) {
 		last->end = piece.end;
 		return;
 	}
@@ -205,15 +149,15 @@ static void step(struct change *change, const struct mapping *old, const struct 
 {
 	struct mapping piece;
 
-	if (old && new && same_content(old, new)) {
-		emit(change->out, cut(old, start, end));
+	if (old && new && mapping_same(old, new)) {
+		emit(change->out, mapping_cut(old, start, end));
 		return;
 	}
 	if (old)
-		end_piece(change, cut(old, start, end));
+		end_piece(change, mapping_cut(old, start, end));
 	if (!new)
 		return;
-	piece = cut(new, start, end);
+	piece = mapping_cut(new, start, end);
 	piece.from_ns = change->from_ns;
 	piece.to_ns = UINT64_MAX;
 	emit(change->out, piece);
@@ -276,13 +220,13 @@ static int apply(struct change *change)
 	for (; i < count && old->at[i].end <= change->start; i++)
 		emit(out, old->at[i]);
 	if (i < count && old->at[i].start < change->start)
-		emit(out, cut(&old->at[i], old->at[i].start, change->start));
+		emit(out, mapping_cut(&old->at[i], old->at[i].start, change->start));
 	change->out = out;
 	sweep(change, old, &i);
 	for (; i < count; i++) {
 		if (old->at[i].end <= change->end)
 			continue;
-		emit(out, cut(&old->at[i], later(old->at[i].start, change->end), old->at[i].end));
+		emit(out, mapping_cut(&old->at[i], later(old->at[i].start, change->end), old->at[i].end));
 	}
 	mappings->layout = realloc(out, sizeof(*out) + out->count * sizeof(out->at[0]));
 	if (!mappings->layout)
@@ -291,14 +235,6 @@ static int apply(struct change *change)
 	forget_oldest(mappings);
 	shrink_ended(mappings);
 	return 0;
-}
-
-/* Does the layout show `mapping` whole? */
-static bool shows(const struct layout *layout, const struct mapping *mapping)
-{
-	const struct mapping *there = layout_find(layout, mapping->start);
-
-	return there && there->end >= mapping->end && same_content(there, mapping);
 }
 
 /* A layout of one's own, to write in. */
@@ -341,10 +277,10 @@ static int map_late(struct mappings *mappings, const struct mapping *mapping, ui
 		i < layout_count(layout) && layout->at[i].start < mapping->end; i++) {
 		struct mapping *there = &layout->at[i];
 
-		if (same_content(there, mapping) && begin_unsure(mappings, there, time_ns))
+		if (mapping_same(there, mapping) && begin_unsure(mappings, there, time_ns))
 			there->from_ns = time_ns;
 	}
-	if (shows(layout, mapping))
+	if (layout_shows(layout, mapping))
 		return 0;
 	if (reserve_ended(mappings, 1))
 		return -ENOMEM;
@@ -370,7 +306,7 @@ int mappings_map(struct mappings *mappings, const struct mapping *mapping, uint6
 		return 0;
 	if (time_ns < mappings->read_ns)
 		return map_late(mappings, mapping, time_ns);
-	if (shows(mappings->layout, mapping))
+	if (layout_shows(mappings->layout, mapping))
 		return 0;
 	if (layout_count(mappings->layout) >= MAPPINGS_MAX)
 		return -E2BIG;
@@ -533,11 +469,6 @@ bool mappings_have_anonymous(const struct mappings *mappings)
 		if (!mappings->layout->at[i].object)
 			return true;
 	return false;
-}
-
-static size_t layout_memory(const struct layout *layout)
-{
-	return layout ? (sizeof(*layout) + layout->count * sizeof(layout->at[0])) / layout->refs : 0;
 }
 
 size_t mappings_memory(const struct mappings *mappings)
