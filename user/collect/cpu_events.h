@@ -33,7 +33,8 @@ void cpu_events_disable(struct cpu_events *events);
 
 /*
  * How often the events should have fired: sum over events of count / period. For a clock the time that the event
- * was enabled stands in for its count, which (since 6.16, 9734e25fbf5a) misses the time that it was throttled.
+ * was enabled stands in for its count, which since bc4394e5e79c ("perf: Fix the throttle error of some clock
+ * events") misses the time that it was throttled, and until f1f96511b1c4 can be 0.
  */
 uint64_t cpu_events_expected(const struct cpu_events *events, uint64_t period, bool clock);
 
