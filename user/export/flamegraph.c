@@ -306,11 +306,13 @@ static void write_summary(struct page *page)
 		return;
 	for (unsigned i = 0; i < summary.count; i++) {
 		if (summary.lines[i].label[0])
-			fprintf(page->stream, "<dt>%s</dt>", summary.lines[i].label);
+			fprintf(page->stream, "%s<div><dt>%s</dt>", i ? "</div>\n" : "",
+				summary.lines[i].label);
 		fputs("<dd>", page->stream);
 		write_escaped(page, summary.lines[i].text);
-		fputs("</dd>\n", page->stream);
+		fputs("</dd>", page->stream);
 	}
+	fputs("</div>\n", page->stream);
 	summary_release(&summary);
 }
 

@@ -108,10 +108,8 @@ class Graph {
         const {model, context} = this, parent = model.parent[i];
         const right = (model.start[parent] + model.total[parent] - model.self[parent] - this.view.from) * scale;
         if (visible && right - x >= LEAST && right > 0 && x < this.width) {
-            context.globalAlpha = 0.5;
-            context.fillStyle = this.dark ? "#3b424d" : "#d9dee5";
+            context.fillStyle = this.dark ? "#343b46" : "#dce0e6";
             context.fillRect(x, y, right - x, ROW - 1);
-            context.globalAlpha = 1;
         }
         return model.end[parent];
     }

@@ -183,7 +183,7 @@ class Page {
         const share = (value) => {
             const made = element("td", percent(value, model.sum), "number bar");
             made.style.backgroundImage = `linear-gradient(${colourOf(kind, "", this.graph.dark)} 0 0)`;
-            made.style.backgroundSize = `${model.sum ? 100 * value / model.sum : 0}% 3px`;
+            made.style.backgroundSize = `${model.sum ? 100 * value / model.sum : 0}% 76%`;
             return made;
         };
         button.title = "Show in the flame graph";
@@ -385,6 +385,9 @@ function testInterface(page) {
         folded: () => model.folded(),
     };
 }
+
+/* Where the summary would leave no room for the graph, it is one click away. */
+byId("about").open = window.innerWidth > 720 && window.innerHeight > 620;
 
 window.profoundReady = unpack().then((model) => {
     byId("message").hidden = true;
