@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "export/summary.h"
+#include "made_trust.h"
+
+/* Golden texts are read from the tree: tests run from its top. */
+static void expect_golden(const struct trust *trust, const char *golden)
+{
+	struct summary summary;
+	char expected[4096] = {0}, path[128], *text = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&text, &len), *file;
+
+	assert_int_equal(summary_init(&summary, trust), 0);
+	summary_print(&summary, stream);
+	summary_print_wrote("profound-web1-20261123T101500.html", stream);
+	fclose(stream);
+	summary_release(&summary);
+	snprintf(path, sizeof(path), "tests/golden/summary_%s.txt", golden);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(expected, 1, sizeof(expected) - 1, file) > 0);
+	fclose(file);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void usual(void **state)
+{
+	struct trust trust = made_trust();
+
+	(void)state;
+	expect_golden(&trust, "usual");
+}
+
+static void unverified_and_fallback_are_said(void **state)
+{
+	struct trust trust = made_trust();
+
+	(void)state;
+	trust.complete = 237;
+	trust.unverified = 1737;
+	trust.event = "cpu-clock";
+	trust.event_asked = "cycles";
+	trust.counter[COUNTER_stack_table_full] = 10;
+	trust.counter[COUNTER_ring_full] = 2;
+	trust.counter[COUNTER_throttled] = 5;
+	trust.counter[COUNTER_sideband_lost] = 3;
+	trust.expected = 1997;
+	trust.idle = 12345678;
+	expect_golden(&trust, "unverified");
+}
+
+static void no_sample_is_said(void **state)
+{
+	struct trust trust = {.frequency_hz = 99, .period = TRUST_NULL, .event = "cpu-clock", .idle = 1000,
+		.expected = 1000, .cpu_seconds = 0.03, .machine_share = 0.002,
+		.max_rss_bytes = 12000000, .kernel_ns_per_sample = TRUST_NULL};
+
+	(void)state;
+	expect_golden(&trust, "no_sample");
+}
+
+static void unknown_figures_are_left_out(void **state)
+{
+	struct trust trust = made_trust();
+
+	(void)state;
+	trust.expected = trust.idle = TRUST_NULL;
+	trust.counter[COUNTER_not_run] = TRUST_NULL;
+	trust.cpu_seconds = TRUST_NULL_SECONDS;
+	trust.kernel_ns_per_sample = TRUST_NULL;
+	trust.frequency_hz = TRUST_NULL;
+	trust.period = 1000000;
+	expect_golden(&trust, "unknown");
+}
+
+static void hostile_names_cannot_move_the_cursor(void **state)
+{
+	struct trust trust = made_trust();
+	struct trust_top top = {"a\x1b[2J\n", "b\xff", 1978};
+	struct summary summary;
+
+	(void)state;
+	trust.top = &top;
+	trust.n_top = 1;
+	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_string_equal(summary.lines[3].text, "a [2J  b\xef\xbf\xbd 100 %");
+	summary_release(&summary);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(usual),
+		cmocka_unit_test(unverified_and_fallback_are_said),
+		cmocka_unit_test(no_sample_is_said),
+		cmocka_unit_test(unknown_figures_are_left_out),
+		cmocka_unit_test(hostile_names_cannot_move_the_cursor),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
