@@ -51,14 +51,16 @@ static inline void made_named(struct profile *profile, uint32_t frame, const cha
 static inline char *made_text(int (*write)(const struct profile *, const struct trust *, FILE *),
 	const struct profile *profile, const struct trust *trust)
 {
-	char *text = NULL;
+	char *text = NULL, *copy;
 	size_t len = 0;
 	FILE *stream = open_memstream(&text, &len);
 
 	assert_non_null(stream);
 	assert_int_equal(write(profile, trust, stream), 0);
 	assert_int_equal(fclose(stream), 0);
-	return text;
+	copy = strdup(text); /* gcc 12 takes what open_memstream() fills for a pointer to a local */
+	free(text);
+	return copy;
 }
 
 #endif

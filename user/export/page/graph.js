@@ -33,6 +33,7 @@ class Graph {
         Object.assign(this, {model, scroll, canvas, spacer});
         this.context = canvas.getContext("2d");
         this.view = {from: 0, to: model.sum || 1};
+        this.target = this.view; /* where a movement ends */
         this.zoomed = 0;
         this.focus = -1;
         this.hover = -1;
@@ -190,6 +191,7 @@ class Graph {
         const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
         const old = {...this.view}, began = performance.now();
         cancelAnimationFrame(this.moving);
+        this.target = {from, to};
         const step = (now) => {
             const t = still ? 1 : Math.min(1, Math.max(0, now - began) / ZOOM_MS), eased = 1 - (1 - t) ** 3;
             this.view = {from: old.from + (from - old.from) * eased, to: old.to + (to - old.to) * eased};
@@ -207,13 +209,13 @@ class Graph {
         const sum = this.model.sum, span = Math.min(sum, Math.max(to - from, Math.min(sum, 0.5)));
         cancelAnimationFrame(this.moving);
         from = Math.min(Math.max(0, from), sum - span);
-        this.view = {from, to: from + span};
+        this.view = this.target = {from, to: from + span};
         this.zoomed = 0;
         this.redraw();
         this.onChange();
     }
 
-    get whole() { return this.view.from <= 0 && this.view.to >= this.model.sum && !this.zoomed; }
+    get whole() { return this.target.from <= 0 && this.target.to >= this.model.sum && !this.zoomed; }
 
     setFocus(node) {
         if (node < 0)
