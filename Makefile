@@ -73,12 +73,6 @@ $(O)/tests/unit/%: tests/unit/%.c $(LIB)
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -MF $@.d \
 		$< $(LIB) $(LDFLAGS) -lcmocka $(LDLIBS) -o $@
 
-# Makes the pages that the browser tests open; needs no BPF.
-$(O)/tests/make_page: tests/e2e/make_page.c $(LIB)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -MF $@.d \
-		$< $(LIB) $(LDFLAGS) $(LDLIBS) -o $@
-
 # Fuzz targets are compiled whole with clang: libFuzzer's coverage must see our code.
 FUZZ_USER_OBJ := $(USER_SRC:%.c=$(O)/fuzz-obj/%.o) $(USER_ASM:%.S=$(O)/%.o)
 $(O)/fuzz-obj/%.o: %.c | $(SKELETON)

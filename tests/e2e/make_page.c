@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * make_page STACKS PAGE FOLDED: writes the same made-up profile as a flame graph page and as folded lines, without
- * BPF or root. It has about STACKS distinct stacks of all kinds, one 700 frames deep, a cut one, hostile names and a
- * function that calls itself; it is the same for the same STACKS.
+ * make_page STACKS PAGE FOLDED: writes the same made-up profile as a flame graph page and as folded
+ * lines, without BPF or root. It has about STACKS distinct stacks of all kinds, one 700 frames
+ * deep, a cut one, hostile names and a function that calls itself; it is the same for the same
+ * STACKS.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ static void must(int err)
 
 struct made_frame {
 	uint32_t kind;
-	const char *name; /* a second name after '|' is the function that the first is inlined into */
+	const char
+		*name; /* a second name after '|' is the function that the first is inlined into */
 };
 
 static const struct made_frame fixed[] = {
@@ -55,11 +57,29 @@ static const struct made_frame fixed[] = {
 	{FRAME_FILE, "naïve \xff\xfe bytes \xe2\x80\xa8 end"},
 };
 
-enum { START, LIBC, MAIN, RANK, DOT, FIB, RENDER, JIT, VENDOR, ENTRY, READ, COPY, SCRIPT, IMG, BYTES, FIXED };
+enum {
+	START,
+	LIBC,
+	MAIN,
+	RANK,
+	DOT,
+	FIB,
+	RENDER,
+	JIT,
+	VENDOR,
+	ENTRY,
+	READ,
+	COPY,
+	SCRIPT,
+	IMG,
+	BYTES,
+	FIXED
+};
 
-static const char *const modules[] = {"http", "json", "cache", "index", "query", "codec", "store", "alloc"};
-static const char *const verbs[] = {"parse", "read", "write", "find", "insert", "hash", "encode", "flush",
-	"merge", "visit", "lookup", "resize", "commit", "decode", "scan", "copy"};
+static const char *const modules[] = {
+	"http", "json", "cache", "index", "query", "codec", "store", "alloc"};
+static const char *const verbs[] = {"parse", "read", "write", "find", "insert", "hash", "encode",
+	"flush", "merge", "visit", "lookup", "resize", "commit", "decode", "scan", "copy"};
 
 #define GENERIC 2048
 
@@ -102,15 +122,16 @@ static void name_frames(void)
 	for (uint32_t i = 0; i < GENERIC; i++) {
 		char name[64];
 
-		snprintf(name, sizeof(name), "%s_%s_%u", modules[i % 8], verbs[i / 8 % 16], i / 128);
+		snprintf(
+			name, sizeof(name), "%s_%s_%u", modules[i % 8], verbs[i / 8 % 16], i / 128);
 		must(profile_name(&profile, frames[FIXED + i], name));
 		profile.names[frames[FIXED + i]].named = true;
 	}
 }
 
 /* `path` is outermost first. */
-static void add(const char *comm, const uint32_t *path, uint32_t count, enum abi_counter cut, uint16_t flags,
-	uint64_t samples)
+static void add(const char *comm, const uint32_t *path, uint32_t count, enum abi_counter cut,
+	uint16_t flags, uint64_t samples)
 {
 	uint32_t stack[DEEP + 8];
 	struct profile_sample key = {.cut = (uint16_t)cut, .flags = flags};
@@ -130,8 +151,10 @@ static void add_fixed(uint64_t weight)
 		deep[i] = FIB;
 	add("recommender", deep, DEEP, 0, 0, 3 * weight);
 	add("recommender", (uint32_t[]){START, LIBC, MAIN, RANK, DOT}, 5, 0, 0, 40 * weight);
-	add("recommender", (uint32_t[]){START, LIBC, MAIN, RANK}, 4, 0, SAMPLE_UNVERIFIED, 5 * weight);
-	add("recommender", (uint32_t[]){START, LIBC, MAIN, RANK, ENTRY, READ, COPY}, 7, 0, 0, 9 * weight);
+	add("recommender", (uint32_t[]){START, LIBC, MAIN, RANK}, 4, 0, SAMPLE_UNVERIFIED,
+		5 * weight);
+	add("recommender", (uint32_t[]){START, LIBC, MAIN, RANK, ENTRY, READ, COPY}, 7, 0, 0,
+		9 * weight);
 	add("node", (uint32_t[]){START, LIBC, MAIN, RENDER, JIT}, 5, 0, 0, 12 * weight);
 	add("node", (uint32_t[]){START, LIBC, MAIN, RENDER}, 4, 0, 0, 6 * weight);
 	add("vendor;tool", (uint32_t[]){VENDOR, RANK}, 2, COUNTER_no_unwind_info, 0, 4 * weight);
@@ -139,7 +162,8 @@ static void add_fixed(uint64_t weight)
 	add("hostile", (uint32_t[]){MAIN, SCRIPT, IMG, BYTES}, 4, 0, 0, 2 * weight);
 }
 
-/* Paths through a random call graph, in which few callees of a function are common and many are rare. */
+/* Paths through a random call graph, in which few callees of a function are common and many are
+ * rare. */
 static void add_random(uint32_t stacks)
 {
 	static const char *const comms[] = {"web", "indexer", "db-writer", "gc"};
@@ -151,10 +175,15 @@ static void add_random(uint32_t stacks)
 		for (uint32_t k = 3; k < depth; k++) {
 			uint32_t rare = pick(100);
 
-			at = (at * 7 + k * 31 + (rare < 55 ? 0 : rare < 80 ? 1 : pick(24))) % GENERIC;
+			at = (at * 7 + k * 31 +
+				     (rare < 55          ? 0
+					     : rare < 80 ? 1
+							 : pick(24))) %
+			     GENERIC;
 			path[k] = FIXED + at;
 		}
-		add(comms[comm], path, depth, 0, pick(50) ? 0 : SAMPLE_UNVERIFIED, 1 + pick(4) * pick(3));
+		add(comms[comm], path, depth, 0, pick(50) ? 0 : SAMPLE_UNVERIFIED,
+			1 + pick(4) * pick(3));
 	}
 }
 

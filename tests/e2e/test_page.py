@@ -16,13 +16,14 @@ import pytest
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("O", TOP / "build"))
+MAKE_PAGE = pathlib.Path(os.environ.get("O", "build")) / "tests/e2e/make_page"
 READY = "profoundReady"
 
 
 def make(directory, stacks):
     page, folded = directory / f"{stacks}.html", directory / f"{stacks}.folded"
-    subprocess.run([BUILD / "tests/make_page", str(stacks), page, folded], check=True)
+    subprocess.run(["make", "-s", MAKE_PAGE], check=True, cwd=TOP)
+    subprocess.run([TOP / MAKE_PAGE, str(stacks), page, folded], check=True)
     return page, folded
 
 

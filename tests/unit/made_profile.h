@@ -15,7 +15,6 @@
 #include "profile/profile.h"
 #include "profile/trust.h"
 
-
 /* A new frame each time; names are given with made_named() after all frames are there. */
 static inline uint32_t made_frame(struct profile *profile, uint32_t kind)
 {
@@ -27,8 +26,8 @@ static inline uint32_t made_frame(struct profile *profile, uint32_t kind)
 }
 
 /* `frames` is outermost first. */
-static inline void made_sample(struct profile *profile, const char *comm, const uint32_t *frames, uint32_t count,
-	struct profile_sample key, uint64_t samples)
+static inline void made_sample(struct profile *profile, const char *comm, const uint32_t *frames,
+	uint32_t count, struct profile_sample key, uint64_t samples)
 {
 	uint32_t stack[1024];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A struct trust with the figures of CLI.md's example. The texts are literals: it is not to be released. */
+/* A struct trust with the figures of CLI.md's example. The texts are literals: it is not to be
+ * released. */
 #ifndef PROFOUND_MADE_TRUST_H
 #define PROFOUND_MADE_TRUST_H
 
@@ -16,12 +17,32 @@ static inline struct trust made_trust(void)
 		{"db", "", 2},
 	};
 	struct trust trust = {
-		.expected = 1980, .taken = 1978, .idle = 0, .complete = 1974, .unverified = 0, .distinct = 420,
-		.complete_and_named = 1900, .frames = 40000, .named = 39960, .by_fp = 120, .unnamed = unnamed,
-		.n_unnamed = 1, .top = top, .n_top = 3, .cpu_seconds = 0.08, .machine_share = 0.004,
-		.kernel_ns_per_sample = 1400, .max_rss_bytes = 17000000, .bpf_memory_bytes = 9000000,
-		.drained_bytes = 12345, .ready_seconds = 0.05, .sampled_seconds = 10, .total_seconds = 10.2,
-		.event = "cycles", .frequency_hz = 99, .period = TRUST_NULL,
+		.expected = 1980,
+		.taken = 1978,
+		.idle = 0,
+		.complete = 1974,
+		.unverified = 0,
+		.distinct = 420,
+		.complete_and_named = 1900,
+		.frames = 40000,
+		.named = 39960,
+		.by_fp = 120,
+		.unnamed = unnamed,
+		.n_unnamed = 1,
+		.top = top,
+		.n_top = 3,
+		.cpu_seconds = 0.08,
+		.machine_share = 0.004,
+		.kernel_ns_per_sample = 1400,
+		.max_rss_bytes = 17000000,
+		.bpf_memory_bytes = 9000000,
+		.drained_bytes = 12345,
+		.ready_seconds = 0.05,
+		.sampled_seconds = 10,
+		.total_seconds = 10.2,
+		.event = "cycles",
+		.frequency_hz = 99,
+		.period = TRUST_NULL,
 	};
 
 	trust.counter[COUNTER_not_run] = 2;

@@ -8,14 +8,16 @@
 
 static unsigned value_of(char digit)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = strchr(digits, digit);
 
 	assert_true(digit && at);
 	return (unsigned)(at - digits);
 }
 
-/* Undoes base64 in place; returns the number of bytes. Written here so that it is not the code under test. */
+/* Undoes base64 in place; returns the number of bytes. Written here so that it is not the code
+ * under test. */
 static size_t decode(char *text, size_t len)
 {
 	size_t out = 0;
@@ -48,7 +50,8 @@ static char *data_of(const char *page)
 	end = strchr(start, '<');
 	packed = strndup(start, (size_t)(end - start));
 	assert_int_equal(uncompress((Bytef *)json, &len, (Bytef *)packed,
-				 decode(packed, (size_t)(end - start))), Z_OK);
+				 decode(packed, (size_t)(end - start))),
+		Z_OK);
 	json[len] = 0;
 	free(packed);
 	return json;
@@ -65,7 +68,8 @@ static void expect_data(struct profile *profile, const char *expected)
 	profile_release(profile);
 }
 
-#define KINDS "\"kinds\":[\"root\",\"thread\",\"kernel\",\"native\",\"jit\",\"unnamed\",\"truncated\"],"
+#define KINDS \
+	"\"kinds\":[\"root\",\"thread\",\"kernel\",\"native\",\"jit\",\"unnamed\",\"truncated\"],"
 
 static void tree_is_in_preorder_heaviest_first(void **state)
 {
@@ -74,11 +78,13 @@ static void tree_is_in_preorder_heaviest_first(void **state)
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
-		f[i] = made_frame(&profile, (uint32_t[]){FRAME_FILE, FRAME_FILE, FRAME_KERNEL, FRAME_ANON}[i]);
+		f[i] = made_frame(&profile,
+			(uint32_t[]){FRAME_FILE, FRAME_FILE, FRAME_KERNEL, FRAME_ANON}[i]);
 	made_sample(&profile, "a", (uint32_t[]){f[0], f[2]}, 2, (struct profile_sample){0}, 2);
 	made_sample(&profile, "a", (uint32_t[]){f[0], f[1]}, 2, (struct profile_sample){0}, 5);
 	made_sample(&profile, "a", (uint32_t[]){f[0]}, 1, (struct profile_sample){0}, 1);
-	made_sample(&profile, "b", (uint32_t[]){f[3]}, 1, (struct profile_sample){.cut = COUNTER_corrupt}, 9);
+	made_sample(&profile, "b", (uint32_t[]){f[3]}, 1,
+		(struct profile_sample){.cut = COUNTER_corrupt}, 9);
 	assert_int_equal(profile_begin_names(&profile), 0);
 	made_named(&profile, f[0], "main", true);
 	made_named(&profile, f[1], "in", true);
@@ -86,11 +92,13 @@ static void tree_is_in_preorder_heaviest_first(void **state)
 	made_named(&profile, f[2], "read", true);
 	made_named(&profile, f[3], "[jit]", false);
 	expect_data(&profile,
-		"{\"version\":1,\"strings\":[\"all\",\"main\",\"out\",\"in\",\"read_[k]\",\"[jit]\",\"a\",\"b\","
+		"{\"version\":1,\"strings\":[\"all\",\"main\",\"out\",\"in\",\"read_[k]\",\"[jit]"
+		"\",\"a\",\"b\","
 		"\"[truncated: corrupt]\"]," KINDS
 		"\"frames\":{\"name\":[0,1,2,3,4,5,6,7,8],\"kind\":[0,3,3,3,2,5,1,1,6]},"
 		"\"tree\":{\"up\":[0,0,0,0,3,0,0,0,2],\"frame\":[0,7,8,5,6,1,2,3,4]},"
-		"\"series\":[{\"name\":\"samples\",\"unit\":\"samples\",\"self\":[0,0,0,9,0,1,0,5,2]}],"
+		"\"series\":[{\"name\":\"samples\",\"unit\":\"samples\",\"self\":[0,0,0,9,0,1,0,5,"
+		"2]}],"
 		"\"trust\":{\"taken\":17,\"complete\":1974,\"unverified\":0,\"cut\":4}}");
 }
 
@@ -101,7 +109,8 @@ static void empty_profile_is_a_root(void **state)
 	(void)state;
 	assert_int_equal(profile_begin_names(&profile), 0);
 	expect_data(&profile,
-		"{\"version\":1,\"strings\":[\"all\"]," KINDS "\"frames\":{\"name\":[0],\"kind\":[0]},"
+		"{\"version\":1,\"strings\":[\"all\"]," KINDS
+		"\"frames\":{\"name\":[0],\"kind\":[0]},"
 		"\"tree\":{\"up\":[0],\"frame\":[0]},"
 		"\"series\":[{\"name\":\"samples\",\"unit\":\"samples\",\"self\":[0]}],"
 		"\"trust\":{\"taken\":0,\"complete\":1974,\"unverified\":0,\"cut\":4}}");
@@ -156,7 +165,8 @@ static void hostile_text_is_escaped(void **state)
 	page = made_text(flamegraph_write, &profile, &trust);
 	assert_null(strstr(page, "alert(2)"));
 	assert_null(strstr(page, "<script>alert"));
-	assert_non_null(strstr(page, "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt; &quot;&#39;&amp;"));
+	assert_non_null(strstr(
+		page, "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt; &quot;&#39;&amp;"));
 	assert_non_null(strstr(page, "<title>&lt;i&gt;@@DATA@@"));
 	json = data_of(page);
 	assert_non_null(strstr(json, "\"<b>\\\"\\\\\""));
@@ -167,8 +177,9 @@ static void hostile_text_is_escaped(void **state)
 
 static void page_needs_nothing_else(void **state)
 {
-	static const char *const forbidden[] = {"src=", "@import", "url(", "<link", "fetch(", "XMLHttpRequest",
-		"innerHTML", "insertAdjacentHTML", "document.write", "eval(", "@@"};
+	static const char *const forbidden[] = {"src=", "@import", "url(", "<link", "fetch(",
+		"XMLHttpRequest", "innerHTML", "insertAdjacentHTML", "document.write", "eval(",
+		"@@"};
 	struct profile profile = {0};
 	struct trust trust = made_trust();
 	char *page, *nonce;
@@ -181,7 +192,8 @@ static void page_needs_nothing_else(void **state)
 			fail_msg("the page has '%s'", forbidden[i]);
 	nonce = strstr(page, "default-src 'none'; script-src 'nonce-");
 	assert_non_null(nonce);
-	assert_true(strspn(nonce + strlen("default-src 'none'; script-src 'nonce-"), "0123456789abcdef") == 16);
+	assert_true(strspn(nonce + strlen("default-src 'none'; script-src 'nonce-"),
+			    "0123456789abcdef") == 16);
 	assert_non_null(strstr(page, "<dt>samples</dt><dd>1,978 of 1,980 expected"));
 	assert_non_null(strstr(page, "</html>"));
 	free(page);

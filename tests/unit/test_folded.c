@@ -22,9 +22,11 @@ static void lines_merge_and_sort(void **state)
 	(void)state;
 	for (int i = 0; i < 6; i++)
 		f[i] = made_frame(&profile, i == 3 || i == 5 ? FRAME_KERNEL : FRAME_FILE);
-	made_sample(&profile, "web", (uint32_t[]){f[0], f[1]}, 2, (struct profile_sample){.process = 1}, 3);
+	made_sample(&profile, "web", (uint32_t[]){f[0], f[1]}, 2,
+		(struct profile_sample){.process = 1}, 3);
 	/* Another process, other addresses, the same names. */
-	made_sample(&profile, "web", (uint32_t[]){f[0], f[2]}, 2, (struct profile_sample){.process = 2}, 4);
+	made_sample(&profile, "web", (uint32_t[]){f[0], f[2]}, 2,
+		(struct profile_sample){.process = 2}, 4);
 	made_sample(&profile, "web", (uint32_t[]){f[0], f[3]}, 2, (struct profile_sample){0}, 1);
 	made_sample(&profile, "web", (uint32_t[]){f[0]}, 1, (struct profile_sample){0}, 2);
 	made_sample(&profile, "db", (uint32_t[]){f[4]}, 1,
@@ -49,7 +51,8 @@ static void lines_merge_and_sort(void **state)
 			 "web;main;work;inlined 7\n");
 }
 
-/* The bytes after a name decide as well: ' ' < '-' < ';', and the count's digits against a name's. */
+/* The bytes after a name decide as well: ' ' < '-' < ';', and the count's digits against a name's.
+ */
 static void order_is_that_of_bytes(void **state)
 {
 	static const char *const names[] = {"foo", "foo-bar", "foo 1", "foo~", "x"};
@@ -61,7 +64,8 @@ static void order_is_that_of_bytes(void **state)
 		f[i] = made_frame(&profile, FRAME_FILE);
 	for (int i = 0; i < 4; i++) {
 		made_sample(&profile, "c", &f[i], 1, (struct profile_sample){0}, 12);
-		made_sample(&profile, "c", (uint32_t[]){f[i], f[4]}, 2, (struct profile_sample){0}, 1);
+		made_sample(
+			&profile, "c", (uint32_t[]){f[i], f[4]}, 2, (struct profile_sample){0}, 1);
 	}
 	assert_int_equal(profile_begin_names(&profile), 0);
 	for (int i = 0; i < 5; i++)
@@ -123,17 +127,27 @@ static void utf8_is_checked(void **state)
 		const char *bytes;
 		unsigned len;
 	} cases[] = {
-		{"a", 1}, {"\xc3\xa9", 2}, {"\xe2\x82\xac", 3}, {"\xf0\x9f\x98\x80", 4}, {"", 0},
-		{"\x80", 0}, {"\xc3", 0}, {"\xc0\xaf", 0}, {"\xe0\x80\xaf", 0}, {"\xed\xa0\x80", 0},
-		{"\xf4\x90\x80\x80", 0}, {"\xf0\x9f\x98", 0}, {"\xff", 0},
+		{"a", 1},
+		{"\xc3\xa9", 2},
+		{"\xe2\x82\xac", 3},
+		{"\xf0\x9f\x98\x80", 4},
+		{"", 0},
+		{"\x80", 0},
+		{"\xc3", 0},
+		{"\xc0\xaf", 0},
+		{"\xe0\x80\xaf", 0},
+		{"\xed\xa0\x80", 0},
+		{"\xf4\x90\x80\x80", 0},
+		{"\xf0\x9f\x98", 0},
+		{"\xff", 0},
 	};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint32_t point = 0;
 
-		assert_int_equal(text_utf8(cases[i].bytes, strlen(cases[i].bytes), &point),
-			cases[i].len);
+		assert_int_equal(
+			text_utf8(cases[i].bytes, strlen(cases[i].bytes), &point), cases[i].len);
 	}
 }
 
@@ -143,8 +157,13 @@ static void shares_do_not_round_up_to_all(void **state)
 		uint64_t part, whole;
 		const char *text;
 	} cases[] = {
-		{0, 0, "0 %"}, {0, 5, "0 %"}, {5, 5, "100 %"}, {99999, 100000, "99.9 %"},
-		{1, 100000, "< 0.1 %"}, {123, 1000, "12.3 %"}, {1, 1000, "0.1 %"},
+		{0, 0, "0 %"},
+		{0, 5, "0 %"},
+		{5, 5, "100 %"},
+		{99999, 100000, "99.9 %"},
+		{1, 100000, "< 0.1 %"},
+		{123, 1000, "12.3 %"},
+		{1, 1000, "0.1 %"},
 	};
 
 	(void)state;

@@ -335,8 +335,13 @@ static void sudo_user_owns_the_file(void **state)
 		const char *uid, *gid;
 		uid_t owner;
 	} cases[] = {
-		{"1234", "2345", 1234}, {"0x10", "5", 0}, {"-1", "5", 0}, {"", "5", 0}, {"4294967295", "5", 0},
-		{"12", NULL, 0}, {"12 ", "12", 0},
+		{"1234", "2345", 1234},
+		{"0x10", "5", 0},
+		{"-1", "5", 0},
+		{"", "5", 0},
+		{"4294967295", "5", 0},
+		{"12", NULL, 0},
+		{"12 ", "12", 0},
 	};
 
 	(void)state;
@@ -358,7 +363,8 @@ static void sudo_user_owns_the_file(void **state)
 	}
 }
 
-/* In the child's own mount namespace: 64 KiB of room, an old file in it, and more to write than fits. */
+/* In the child's own mount namespace: 64 KiB of room, an old file in it, and more to write than
+ * fits. */
 static int fill_disk(void)
 {
 	struct output output;

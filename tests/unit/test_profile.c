@@ -6,7 +6,8 @@
 static void equal_keys_add_up(void **state)
 {
 	struct profile profile = {0};
-	struct profile_sample key = {.process = 1}, other = {.process = 1, .flags = SAMPLE_UNVERIFIED};
+	struct profile_sample key = {.process = 1},
+			      other = {.process = 1, .flags = SAMPLE_UNVERIFIED};
 
 	(void)state;
 	assert_int_equal(profile_add(&profile, &key, 3), 0);
@@ -89,18 +90,22 @@ static void trust_is_counted_in_samples(void **state)
 {
 	struct profile profile = {0};
 	struct trust trust = {0};
-	uint32_t main_id = made_frame(&profile, FRAME_FILE), work = made_frame(&profile, FRAME_FILE);
-	uint32_t blank = made_frame(&profile, FRAME_FILE), kernel = made_frame(&profile, FRAME_KERNEL);
+	uint32_t main_id = made_frame(&profile, FRAME_FILE),
+		 work = made_frame(&profile, FRAME_FILE);
+	uint32_t blank = made_frame(&profile, FRAME_FILE),
+		 kernel = made_frame(&profile, FRAME_KERNEL);
 
 	(void)state;
 	made_sample(&profile, "a", (uint32_t[]){main_id, work}, 2, (struct profile_sample){0}, 10);
-	made_sample(&profile, "a", (uint32_t[]){main_id, work}, 2, (struct profile_sample){.process = 9}, 5);
+	made_sample(&profile, "a", (uint32_t[]){main_id, work}, 2,
+		(struct profile_sample){.process = 9}, 5);
 	made_sample(&profile, "a", (uint32_t[]){main_id, blank}, 2, (struct profile_sample){0}, 4);
 	made_sample(&profile, "b", (uint32_t[]){main_id, kernel}, 2,
 		(struct profile_sample){.flags = SAMPLE_UNVERIFIED}, 3);
 	made_sample(&profile, "b", (uint32_t[]){work}, 1,
 		(struct profile_sample){.cut = COUNTER_corrupt, .flags = SAMPLE_UNVERIFIED}, 2);
-	made_sample(&profile, "b", NULL, 0, (struct profile_sample){.cut = COUNTER_process_gone}, 1);
+	made_sample(
+		&profile, "b", NULL, 0, (struct profile_sample){.cut = COUNTER_process_gone}, 1);
 	assert_int_equal(profile_begin_names(&profile), 0);
 	made_named(&profile, main_id, "main", true);
 	made_named(&profile, work, "work", true);

@@ -61,9 +61,15 @@ static void unverified_and_fallback_are_said(void **state)
 
 static void no_sample_is_said(void **state)
 {
-	struct trust trust = {.frequency_hz = 99, .period = TRUST_NULL, .event = "cpu-clock", .idle = 1000,
-		.expected = 1000, .cpu_seconds = 0.03, .machine_share = 0.002,
-		.max_rss_bytes = 12000000, .kernel_ns_per_sample = TRUST_NULL};
+	struct trust trust = {.frequency_hz = 99,
+		.period = TRUST_NULL,
+		.event = "cpu-clock",
+		.idle = 1000,
+		.expected = 1000,
+		.cpu_seconds = 0.03,
+		.machine_share = 0.002,
+		.max_rss_bytes = 12000000,
+		.kernel_ns_per_sample = TRUST_NULL};
 
 	(void)state;
 	expect_golden(&trust, "no_sample");

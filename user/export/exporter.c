@@ -5,7 +5,8 @@
 
 const struct exporter exporters[] = {
 	{"html", ".html", "flame graph page, one self-contained file", flamegraph_write},
-	{"folded", ".folded .txt", "one line a stack: comm;outermost;...;innermost COUNT", folded_write},
+	{"folded", ".folded .txt", "one line a stack: comm;outermost;...;innermost COUNT",
+		folded_write},
 };
 
 const unsigned n_exporters = sizeof(exporters) / sizeof(exporters[0]);

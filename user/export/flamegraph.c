@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The flame graph page: one HTML file that needs nothing else. The template is page/page.html; @@NAME@@ in it is
- * replaced by a part below. The profile is JSON inside zlib inside base64, so no byte of it is ever HTML:
+ * The flame graph page: one HTML file that needs nothing else. The template is page/page.html;
+ * @@NAME@@ in it is replaced by a part below. The profile is JSON inside zlib inside base64, so no
+ * byte of it is ever HTML:
  *
  *   strings  [text]
  *   kinds    [name of a kind]
  *   frames   {name: [string], kind: [kind]}       columns, one row a frame; more columns may come
- *   tree     {up: [levels], frame: [frame]}       in preorder; a node's parent is `up` levels above its
- *                                                 predecessor: 0 is the predecessor itself
- *   series   [{name, unit, self: [value]}]        one value a node; more series may come (diff, timeline)
- *   trust    {taken, complete, unverified, cut}
+ *   tree     {up: [levels], frame: [frame]}       in preorder; a node's parent is `up` levels above
+ * its predecessor: 0 is the predecessor itself series   [{name, unit, self: [value]}]        one
+ * value a node; more series may come (diff, timeline) trust    {taken, complete, unverified, cut}
  *
- * Children stand heaviest first, equals by name, so that what matters is on the left and the page is stable.
+ * Children stand heaviest first, equals by name, so that what matters is on the left and the page
+ * is stable.
  */
 #include <errno.h>
 #include <inttypes.h>

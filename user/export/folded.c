@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Folded lines (CLI.md), sorted as LC_ALL=C sort would. The order of lines is not that of names: a name that ends a
- * line is followed by a space, one that goes on by a semicolon, and other bytes lie between the two. So each node of
- * the tree gives up to two items to its parent, "name COUNT" and "name;", and the items of one parent are sorted:
- * whatever starts with "name;" stands together.
+ * Folded lines (CLI.md), sorted as LC_ALL=C sort would. The order of lines is not that of names: a
+ * name that ends a line is followed by a space, one that goes on by a semicolon, and other bytes
+ * lie between the two. So each node of the tree gives up to two items to its parent, "name COUNT"
+ * and "name;", and the items of one parent are sorted: whatever starts with "name;" stands
+ * together.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,9 +22,9 @@ struct item {
 	bool ends; /* the line's end; else the start of all lines below the node */
 };
 
-struct level { /* one step of the path that is being written */
-	uint32_t next, end;  /* items left */
-	size_t prefix;       /* length of the line so far */
+struct level {              /* one step of the path that is being written */
+	uint32_t next, end; /* items left */
+	size_t prefix;      /* length of the line so far */
 };
 
 struct walk {
@@ -37,7 +38,8 @@ struct walk {
 	FILE *stream;
 };
 
-/* Names are followed by a NUL in their table; it is compared as the byte that follows in the line. */
+/* Names are followed by a NUL in their table; it is compared as the byte that follows in the line.
+ */
 static int compare_items(const void *left, const void *right)
 {
 	const struct item *a = left, *b = right;

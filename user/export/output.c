@@ -37,8 +37,8 @@ static int refuse(const struct output *output, int error, struct fault *fault)
 	for (unsigned i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
 		if (advices[i].error == -error)
 			advice = advices[i].advice;
-	return fault_set(fault, error, "cannot write '%s': %s; %s", output->path, strerror(-error),
-		advice);
+	return fault_set(
+		fault, error, "cannot write '%s': %s; %s", output->path, strerror(-error), advice);
 }
 
 static void release(struct output *output)
@@ -61,7 +61,8 @@ static bool parse_number(const char *text, unsigned long limit, unsigned long *n
 	return !errno && !*end && *number < limit;
 }
 
-/* The descriptor that the path stands for, or -1. Opened by path, it would lose its offset and its O_APPEND. */
+/* The descriptor that the path stands for, or -1. Opened by path, it would lose its offset and its
+ * O_APPEND. */
 static int named_descriptor(const char *path)
 {
 	static const char *const prefixes[] = {"/dev/fd/", "/proc/self/fd/"};
@@ -105,7 +106,8 @@ static int follow_link(char **path)
 	return 0;
 }
 
-/* Follows the path's last component to what is, or would be, the file: rename() replaces a link itself. */
+/* Follows the path's last component to what is, or would be, the file: rename() replaces a link
+ * itself. */
 static int resolve(const char *path, char **target)
 {
 	char *at = strdup(path);
@@ -180,7 +182,8 @@ static int create_unnamed(const struct output *output, int *fd)
 	return 0;
 }
 
-/* No file system lacks O_TMPFILE in one way only: EOPNOTSUPP, EISDIR, EINVAL (open(2)), so any failure goes on. */
+/* No file system lacks O_TMPFILE in one way only: EOPNOTSUPP, EISDIR, EINVAL (open(2)), so any
+ * failure goes on. */
 static int create_file(struct output *output, int *fd)
 {
 	return create_unnamed(output, fd) ? create_named(output, fd) : 0;
@@ -215,7 +218,8 @@ static int check_descriptor(const struct output *output)
 	return (flags & O_ACCMODE) == O_RDONLY ? -EBADF : 0;
 }
 
-/* Decides what kind of thing the path is. stat() first: it honours fs.protected_symlinks, readlink() does not. */
+/* Decides what kind of thing the path is. stat() first: it honours fs.protected_symlinks,
+ * readlink() does not. */
 static int classify(struct output *output)
 {
 	struct stat status;
@@ -329,7 +333,8 @@ static int flush(struct output *output)
 
 	if (fflush(output->stream))
 		return -errno;
-	/* The stream keeps only that an earlier write failed: one more of a file that is lost says why. */
+	/* The stream keeps only that an earlier write failed: one more of a file that is lost says
+	 * why. */
 	if (failed && output->kind == OUTPUT_FILE && write(fileno(output->stream), "", 1) < 0)
 		return -errno;
 	if (failed)
@@ -386,9 +391,9 @@ void output_default_name(char name[128], const char *host, time_t now)
 
 	for (; host[len] && len < sizeof(clean) - 1; len++) {
 		bool plain = (host[len] >= 'a' && host[len] <= 'z') ||
-			(host[len] >= 'A' && host[len] <= 'Z') ||
-			(host[len] >= '0' && host[len] <= '9') || host[len] == '.' ||
-			host[len] == '-';
+			     (host[len] >= 'A' && host[len] <= 'Z') ||
+			     (host[len] >= '0' && host[len] <= '9') || host[len] == '.' ||
+			     host[len] == '-';
 
 		clean[len] = plain ? host[len] : '_';
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text to a stream as zlib data (RFC 1950) in base64 (RFC 4648): what a page's script undoes with atob() and
- * DecompressionStream("deflate"). Memory is constant, whatever goes through.
+ * Text to a stream as zlib data (RFC 1950) in base64 (RFC 4648): what a page's script undoes with
+ * atob() and DecompressionStream("deflate"). Memory is constant, whatever goes through.
  */
 #ifndef PROFOUND_PACK_H
 #define PROFOUND_PACK_H

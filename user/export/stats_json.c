@@ -73,8 +73,8 @@ static void put_string(struct json *json, const char *key, const char *value)
 		buf_puts(&json->text, "null");
 }
 
-static void put_counters(struct json *json, const char *key, const struct trust *trust,
-	enum counter_class class)
+static void put_counters(
+	struct json *json, const char *key, const struct trust *trust, enum counter_class class)
 {
 	open_object(json, key);
 	for (int i = 0; i < COUNTERS; i++)

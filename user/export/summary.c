@@ -132,7 +132,8 @@ static void add_stacks(struct summary *summary, const struct trust *trust)
 	if (trust->unverified) {
 		dot(&text);
 		text_share(&text, (uint64_t)trust->unverified, taken);
-		buf_puts(&text, " unverified (found by frame pointer in code not known to keep it)");
+		buf_puts(
+			&text, " unverified (found by frame pointer in code not known to keep it)");
 	}
 	if (cut) {
 		dot(&text);

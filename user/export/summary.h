@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The summary that ends every recording and heads every format that can hold it (CLI.md, "Summary"): labelled lines
- * of clean UTF-8. A figure that is not known is left out, never written as 0.
+ * The summary that ends every recording and heads every format that can hold it (CLI.md,
+ * "Summary"): labelled lines of clean UTF-8. A figure that is not known is left out, never written
+ * as 0.
  */
 #ifndef PROFOUND_SUMMARY_H
 #define PROFOUND_SUMMARY_H

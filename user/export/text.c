@@ -8,7 +8,8 @@
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
-/* Number of continuation bytes, bits of the first byte, least code point that needs the length (RFC 3629). */
+/* Number of continuation bytes, bits of the first byte, least code point that needs the length (RFC
+ * 3629). */
 static const struct {
 	uint8_t mask, lead, more;
 	uint32_t least;
@@ -46,7 +47,7 @@ unsigned text_utf8(const char *data, size_t len, uint32_t *point)
 static bool is_control(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 ||
-		point == 0x2029;
+	       point == 0x2029;
 }
 
 /* Bytes of plain printable ASCII at the start, none of `special`. */
@@ -60,8 +61,8 @@ static size_t plain_run(const char *text, const char *special)
 }
 
 /*
- * Walks the text: whole runs of harmless bytes at once, then what `escape` makes of one code point (NULL: as it
- * is).
+ * Walks the text: whole runs of harmless bytes at once, then what `escape` makes of one code point
+ * (NULL: as it is).
  */
 static void append_escaped(struct buf *buf, const char *text, const char *special,
 	const char *(*escape)(uint32_t point, char *scratch))

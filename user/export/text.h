@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names come from profiled processes and are hostile bytes: these functions append them to a buffer so that the
- * format around them stays what it is. Bytes that are not UTF-8 (RFC 3629) become U+FFFD each, control characters
- * (C0, DEL, C1, the line and paragraph separators) a space. A failed append stays set in the buffer.
+ * Names come from profiled processes and are hostile bytes: these functions append them to a buffer
+ * so that the format around them stays what it is. Bytes that are not UTF-8 (RFC 3629) become
+ * U+FFFD each, control characters (C0, DEL, C1, the line and paragraph separators) a space. A
+ * failed append stays set in the buffer.
  */
 #ifndef PROFOUND_TEXT_H
 #define PROFOUND_TEXT_H
@@ -12,7 +13,8 @@
 
 #include "base/buf.h"
 
-/* Length of the UTF-8 sequence at the start of `data`, its code point in *point; 0 when there is none. */
+/* Length of the UTF-8 sequence at the start of `data`, its code point in *point; 0 when there is
+ * none. */
 unsigned text_utf8(const char *data, size_t len, uint32_t *point);
 
 /* For a terminal. */
@@ -31,8 +33,8 @@ void text_json(struct buf *buf, const char *text);
 void text_number(struct buf *buf, int64_t number);
 
 /*
- * part of whole as "12.3 %". "100 %" and "0 %" only where it is exact: 99.97 is "99.9 %", 0.01 is "< 0.1 %". An
- * empty whole is 0 %.
+ * part of whole as "12.3 %". "100 %" and "0 %" only where it is exact: 99.97 is "99.9 %", 0.01 is
+ * "< 0.1 %". An empty whole is 0 %.
  */
 void text_share(struct buf *buf, uint64_t part, uint64_t whole);
 

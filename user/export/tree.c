@@ -188,8 +188,8 @@ static int descend(struct tree *tree, uint32_t frame, uint32_t *node)
 	return 0;
 }
 
-static int descend_head(struct builder *builder, const struct profile_sample *sample,
-	uint32_t *node)
+static int descend_head(
+	struct builder *builder, const struct profile_sample *sample, uint32_t *node)
 {
 	uint32_t id;
 	int err = intern_comm(builder, sample, &id);
@@ -271,7 +271,8 @@ int tree_children_init(struct tree_children *children, const struct tree *tree)
 		free(list);
 		return -ENOMEM;
 	}
-	/* Counted two places on, so that filling a run moves first[n + 1] from its start to its end. */
+	/* Counted two places on, so that filling a run moves first[n + 1] from its start to its
+	 * end. */
 	for (uint32_t i = 1; i < tree->n_nodes; i++)
 		first[tree->nodes[i].parent + 2]++;
 	for (uint32_t i = 2; i <= tree->n_nodes; i++)

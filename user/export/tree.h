@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A profile as a tree of names: root, comm, [truncated: cause] where the stack was cut, then the functions from
- * the outermost in, inlined ones as nodes of their own. Samples with equal names share a path, so a path with
- * `self` samples is one folded line. Names are as in folded lines: clean UTF-8, no `;`, "_[k]" behind kernel ones.
+ * A profile as a tree of names: root, comm, [truncated: cause] where the stack was cut, then the
+ * functions from the outermost in, inlined ones as nodes of their own. Samples with equal names
+ * share a path, so a path with `self` samples is one folded line. Names are as in folded lines:
+ * clean UTF-8, no `;`, "_[k]" behind kernel ones.
  *
  * Nodes are one flat array, parents before children; nothing here recurses, whatever the depth.
  */
@@ -19,13 +20,13 @@ enum tree_kind {
 	TREE_COMM,
 	TREE_KERNEL,
 	TREE_NATIVE,
-	TREE_JIT,     /* code made at run time, named by a perf-map */
+	TREE_JIT, /* code made at run time, named by a perf-map */
 	TREE_UNNAMED,
 	TREE_CUT,
 	TREE_KINDS,
 };
 
-struct tree_frame { /* what a node shows */
+struct tree_frame {    /* what a node shows */
 	uint32_t name; /* text id in tree.names */
 	uint32_t kind; /* enum tree_kind; TREE_ROOT for all when the tree was built without kinds */
 };
@@ -38,21 +39,23 @@ struct tree_node {
 
 struct tree {
 	struct intern names;
-	struct intern frames; /* of struct tree_frame */
+	struct intern frames;    /* of struct tree_frame */
 	struct tree_node *nodes; /* nodes[0] is the root, "all" */
 	uint32_t n_nodes, nodes_cap;
 	uint32_t *slots; /* by (parent, frame): index, 0 is free */
 	uint32_t slots_mask;
 };
 
-/* With `kinds`, equal names of different kinds are nodes of their own. 0, or -ENOMEM and *tree zeroed. */
+/* With `kinds`, equal names of different kinds are nodes of their own. 0, or -ENOMEM and *tree
+ * zeroed. */
 int tree_init(struct tree *tree, const struct profile *profile, bool kinds);
 void tree_release(struct tree *tree);
 
 const struct tree_frame *tree_frame(const struct tree *tree, uint32_t node);
 const char *tree_name(const struct tree *tree, uint32_t node);
 
-/* Children as runs: those of node n are list[first[n]] .. list[first[n + 1] - 1]. Both arrays are the caller's. */
+/* Children as runs: those of node n are list[first[n]] .. list[first[n + 1] - 1]. Both arrays are
+ * the caller's. */
 struct tree_children {
 	uint32_t *first; /* n_nodes + 1 */
 	uint32_t *list;  /* n_nodes - 1 */

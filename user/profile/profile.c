@@ -137,8 +137,8 @@ const char *profile_text(const struct profile *profile, uint32_t id)
 	return intern_get(&profile->text, id, NULL);
 }
 
-const struct profile_line *profile_get_lines(const struct profile *profile, uint32_t frame,
-	uint32_t *count)
+const struct profile_line *profile_get_lines(
+	const struct profile *profile, uint32_t frame, uint32_t *count)
 {
 	if (!profile->names || !profile->names[frame].count) {
 		*count = 0;

@@ -112,8 +112,8 @@ static struct self_key self_of(const struct profile *profile, const struct profi
 }
 
 /* Adds the frames' weights; whether all of them have a name. */
-static bool weigh_frames(struct counting *counting, const uint32_t *frames, uint32_t count,
-	uint64_t weight)
+static bool weigh_frames(
+	struct counting *counting, const uint32_t *frames, uint32_t count, uint64_t weight)
 {
 	const struct frame_names *names = counting->profile->names;
 	bool all_named = true;
