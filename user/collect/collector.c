@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "collect/cpu_events.h"
 #include "collect/grace.h"
 #include "collect/interval.h"
@@ -35,6 +36,7 @@ struct collector {
 	bool in_grace;    /* a generation was swapped and is not read yet */
 	bool drain_again; /* a bank filled up meanwhile */
 	uint32_t written; /* the generation to read */
+	uint64_t swapped_ns; /* just before the last swap */
 };
 
 static int apply(void *context, const struct lifecycle *record)
@@ -66,6 +68,7 @@ static void begin_interval(struct collector *collector)
 	}
 	collector->drain_again = false;
 	collector->in_grace = true;
+	collector->swapped_ns = clock_now_ns();
 	collector->written = programs_swap(&collector->programs);
 	grace_begin(collector->grace);
 }
@@ -95,19 +98,38 @@ static int on_notice(void *context, void *data, size_t size)
 	return 0;
 }
 
+static int deliver_sideband(struct collector *collector, uint64_t until_ns)
+{
+	int err = sideband_read(collector->sideband);
+
+	return err ? err
+		   : sideband_deliver(collector->sideband, until_ns, apply, collector);
+}
+
 /* After the grace period: whatever the generation's samples and the sideband tell up to then. */
+static int read_interval(struct collector *collector, uint64_t until_ns)
+{
+	int err = deliver_sideband(collector, until_ns);
+
+	if (!err)
+		err = interval_refresh(&collector->interval, &collector->programs,
+			collector->written, collector->processes);
+	/* An exec or mmap between until_ns and the read of the maps explains what the read shows. */
+	if (!err)
+		err = deliver_sideband(collector, clock_now_ns());
+	interval_resolve(&collector->interval, &collector->programs, collector->written,
+		&collector->resolver);
+	return err;
+}
+
 static int end_interval(struct collector *collector)
 {
 	uint64_t until_ns = grace_end(collector->grace);
-	int err = sideband_read(collector->sideband);
+	int err = read_interval(collector, until_ns);
 
-	if (!err)
-		err = sideband_deliver(collector->sideband, until_ns, apply, collector);
-	if (!err)
-		err = interval_read(&collector->interval, &collector->programs, collector->written,
-			&collector->resolver);
 	interval_clear(&collector->programs, collector->written);
-	processes_prune(collector->processes, until_ns);
+	/* The next generation has samples from before until_ns: since its swap. */
+	processes_prune(collector->processes, collector->swapped_ns);
 	collector->in_grace = false;
 	if (collector->drain_again)
 		begin_interval(collector);

@@ -128,16 +128,19 @@ static void resolve_bank(struct interval *interval, const struct programs *progr
 	}
 }
 
-int interval_read(struct interval *interval, const struct programs *programs, uint32_t generation,
-	struct resolver *resolver)
+int interval_refresh(struct interval *interval, const struct programs *programs,
+	uint32_t generation, struct processes *processes)
 {
 	int err = note_processes(interval, programs, generation);
 
-	if (!err)
-		err = refresh_processes(interval, resolver->processes);
+	return err ? err : refresh_processes(interval, processes);
+}
+
+void interval_resolve(struct interval *interval, const struct programs *programs,
+	uint32_t generation, struct resolver *resolver)
+{
 	for (uint32_t bank = generation; bank < programs->settings.banks; bank += 2)
 		resolve_bank(interval, programs, bank, resolver);
-	return err;
 }
 
 void interval_clear(const struct programs *programs, uint32_t generation)

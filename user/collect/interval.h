@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One generation's banks, read when nobody writes them any more: refreshes the maps of the processes in them, then
- * resolves every entry.
+ * One generation's banks, read when nobody writes them any more: first the maps of the processes in them are
+ * refreshed, then (once the sideband's records up to that read were applied) every entry is resolved.
  */
 #ifndef PROFOUND_INTERVAL_H
 #define PROFOUND_INTERVAL_H
@@ -22,9 +22,13 @@ struct interval {
 /* A zeroed struct is ready. */
 void interval_release(struct interval *interval);
 
-/* 0 or -ENOMEM (what was not resolved is counted as user_memory). */
-int interval_read(struct interval *interval, const struct programs *programs, uint32_t generation,
-	struct resolver *resolver);
+/* Reads the maps of the processes whose mappings may have changed. 0 or -ENOMEM. */
+int interval_refresh(struct interval *interval, const struct programs *programs,
+	uint32_t generation, struct processes *processes);
+
+/* Adds every entry to the profile. */
+void interval_resolve(struct interval *interval, const struct programs *programs,
+	uint32_t generation, struct resolver *resolver);
 
 /* Makes the generation's banks empty for the next swap. */
 void interval_clear(const struct programs *programs, uint32_t generation);
