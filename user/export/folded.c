@@ -94,7 +94,9 @@ static int push_level(struct walk *walk, uint32_t node)
 	}
 	if (err)
 		return err;
-	qsort(walk->items + start, walk->n_items - start, sizeof(*walk->items), compare_items);
+	if (walk->n_items > start)
+		qsort(walk->items + start, walk->n_items - start, sizeof(*walk->items),
+			compare_items);
 	if (walk->n_levels == walk->levels_cap) {
 		uint32_t cap = walk->levels_cap ? walk->levels_cap * 2 : 64;
 		struct level *levels = realloc(walk->levels, (size_t)cap * sizeof(*levels));

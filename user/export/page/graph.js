@@ -109,7 +109,8 @@ class Graph {
         const {model, context} = this, parent = model.parent[i];
         const right = (model.start[parent] + model.total[parent] - model.self[parent] - this.view.from) * scale;
         if (visible && right - x >= LEAST && right > 0 && x < this.width) {
-            context.fillStyle = this.dark ? "#343b46" : "#dce0e6";
+            const {before} = this.matches || {}, found = before && before[model.end[parent]] > before[i];
+            context.fillStyle = found ? (this.dark ? "#6b2574" : "#f3c4fb") : this.dark ? "#343b46" : "#dce0e6";
             context.fillRect(x, y, right - x, ROW - 1);
         }
         return model.end[parent];
@@ -123,7 +124,7 @@ class Graph {
         this.drawn++;
         if (!this.colours[frame])
             this.colours[frame] = colourOf(model.kind(i), model.name(i), this.dark);
-        context.globalAlpha = above ? 0.45 : this.matches && !matched ? 0.32 : 1;
+        context.globalAlpha = above ? 0.45 : this.matches && !matched ? 0.4 : 1;
         context.fillStyle = matched ? (this.dark ? "#a21caf" : "#e879f9") : this.colours[frame];
         context.fillRect(left, y, right - left - (wide > 3 ? 1 : 0), ROW - 1);
         if (right - left > 24)

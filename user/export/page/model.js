@@ -82,16 +82,17 @@ class Model {
         const byName = this.names.map((name) => regex.test(name) ? 1 : 0);
         const hit = Uint8Array.from(this.frameName, (name) => byName[name]);
         const root = this.frame[0];
-        let samples = 0, nodes = 0, i = 1;
+        const before = new Uint32Array(this.count + 1); /* matched nodes that come earlier */
+        let samples = 0, i = 1;
         hit[root] = 0;
-        for (let k = 1; k < this.count; k++)
-            nodes += hit[this.frame[k]];
+        for (let k = 0; k < this.count; k++)
+            before[k + 1] = before[k] + hit[this.frame[k]];
         while (i < this.count) {
             const matched = hit[this.frame[i]];
             samples += matched ? this.total[i] : 0;
             i = matched ? this.end[i] : i + 1;
         }
-        return {hit, samples, nodes, literal, share: this.sum ? samples / this.sum : 0};
+        return {hit, before, samples, nodes: before[this.count], literal, share: this.sum ? samples / this.sum : 0};
     }
 
     /* Self and total by frame; a function that calls itself counts once in a stack. */
