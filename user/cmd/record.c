@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -157,6 +158,22 @@ static void fill_machine(struct record *record)
 	snprintf(trust->host, sizeof(trust->host), "%s", names.nodename);
 }
 
+/* VmHWM (proc(5)): ru_maxrss would be that of whoever forked us, where that was larger. */
+static int64_t max_rss_bytes(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	int64_t kib = 0;
+	char line[256];
+
+	if (!status)
+		return TRUST_NULL;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "VmHWM: %" SCNd64, &kib) == 1)
+			break;
+	fclose(status);
+	return kib ? kib * 1024 : TRUST_NULL;
+}
+
 /* Last of all figures, so that what it took to derive the others is in it. */
 static void fill_cost(struct record *record)
 {
@@ -167,7 +184,7 @@ static void fill_cost(struct record *record)
 
 	getrusage(RUSAGE_SELF, &usage);
 	trust->cpu_seconds += seconds(&usage.ru_utime) + seconds(&usage.ru_stime);
-	trust->max_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
+	trust->max_rss_bytes = max_rss_bytes();
 	trust->machine_share =
 		sampled > 0 ? trust->cpu_seconds / sampled / (double)sysconf(_SC_NPROCESSORS_ONLN)
 			    : 0;

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "collect/account.h"
 #include "collect/cpu_events.h"
 #include "collect/grace.h"
+#include "collect/idle_clock.h"
 #include "collect/interval.h"
 #include "collect/programs.h"
 #include "collect/resolve.h"
@@ -31,6 +33,7 @@ struct collector {
 	struct interval interval;
 	uint64_t counters[COUNTERS]; /* those that userspace counts */
 	uint64_t drained_bytes;
+	uint64_t *idle_from_ns, *idle_to_ns; /* by CPU: at the start and the end of sampling */
 	int epoll_fd;
 	bool throttled;   /* the kernel stopped an event for a while */
 	bool in_grace;    /* a generation was swapped and is not read yet */
@@ -193,6 +196,10 @@ static int load(struct collector *collector, struct fault *fault)
 
 	if (err)
 		return err;
+	collector->idle_from_ns = calloc(collector->programs.cpus, sizeof(uint64_t));
+	collector->idle_to_ns = calloc(collector->programs.cpus, sizeof(uint64_t));
+	if (!collector->idle_from_ns || !collector->idle_to_ns)
+		return -ENOMEM;
 	collector->notices = ring_buffer__new(
 		programs_notices_fd(&collector->programs), on_notice, collector, NULL);
 	return collector->notices ? 0 : -errno;
@@ -261,6 +268,8 @@ void collector_free(struct collector *collector)
 	processes_free(collector->processes);
 	objects_free(collector->objects);
 	interval_release(&collector->interval);
+	free(collector->idle_from_ns);
+	free(collector->idle_to_ns);
 	profile_release(&collector->profile);
 	if (collector->epoll_fd >= 0)
 		close(collector->epoll_fd);
@@ -274,6 +283,7 @@ int collector_add_member(struct collector *collector, uint32_t tgid, struct faul
 
 void collector_enable(struct collector *collector)
 {
+	idle_clock_read(collector->idle_from_ns, collector->programs.cpus);
 	cpu_events_enable(collector->events);
 }
 
@@ -320,6 +330,7 @@ int collector_finish(struct collector *collector)
 	int err;
 
 	cpu_events_disable(collector->events);
+	idle_clock_read(collector->idle_to_ns, collector->programs.cpus);
 	if (collector->in_grace)
 		end_interval(collector);
 	if (collector->in_grace)
@@ -374,70 +385,50 @@ static bool selective(const struct abi_settings *settings)
 	       settings->n_cgroups;
 }
 
-/* What the kernel owed and did not run: with a selection, the part that would have passed it, in proportion. */
-struct owed {
-	uint64_t idle, throttled, not_run;
-};
+static uint64_t idle_ns(const struct collector *collector)
+{
+	uint64_t sum = 0;
 
-static struct owed count_owed(struct collector *collector)
+	for (uint32_t cpu = 0; cpu < collector->programs.cpus; cpu++) {
+		uint64_t from = collector->idle_from_ns[cpu], to = collector->idle_to_ns[cpu];
+
+		if (cpu_events_cover(collector->events, cpu) && from != IDLE_CLOCK_UNKNOWN &&
+			to != IDLE_CLOCK_UNKNOWN && to > from)
+			sum += to - from;
+	}
+	return sum;
+}
+
+static void fill_account(struct collector *collector, struct account *account)
 {
 	const struct collector_request *request = &collector->request;
-	const struct cpu_events_throttled throttled = cpu_events_throttled(collector->events);
-	uint64_t runs = counted(collector, COUNTER_runs), rest;
-	struct owed owed = {0};
 
-	rest = cpu_events_expected(collector->events, request->fixed_period, request->clock);
-	rest = rest > runs ? rest - runs : 0;
-	if (request->clock) {
-		owed.idle = throttled.idle_ns / request->fixed_period;
-		owed.throttled = throttled.busy_ns / request->fixed_period;
-	}
-	owed.idle = owed.idle < rest ? owed.idle : rest;
-	rest -= owed.idle;
-	owed.throttled = owed.throttled < rest ? owed.throttled : rest;
-	owed.not_run = rest - owed.throttled;
-	return owed;
-}
-
-static void select_owed(struct owed *owed, double share)
-{
-	owed->idle = 0;
-	owed->throttled = (uint64_t)((double)owed->throttled * share + 0.5);
-	owed->not_run = (uint64_t)((double)owed->not_run * share + 0.5);
-}
-
-static void count_samples(struct collector *collector, struct trust *trust)
-{
-	uint64_t runs = counted(collector, COUNTER_runs), idle = counted(collector, COUNTER_idle);
-	uint64_t passed = counted(collector, COUNTER_passed);
-	struct owed owed;
-
-	trust->taken = (int64_t)profile_total(&collector->profile);
-	if (selective(&collector->programs.settings))
-		idle = 0;
-	trust->idle = (int64_t)idle;
-	if (!collector->request.fixed_period) {
-		trust->expected = TRUST_NULL;
-		trust->counter[COUNTER_not_run] = TRUST_NULL;
-		trust->counter[COUNTER_throttled] = collector->throttled ? TRUST_NULL : 0;
-		return;
-	}
-	owed = count_owed(collector);
-	if (selective(&collector->programs.settings))
-		select_owed(&owed, runs ? (double)passed / (double)runs : 0);
-	trust->idle += (int64_t)owed.idle;
-	trust->counter[COUNTER_not_run] = (int64_t)owed.not_run;
-	trust->counter[COUNTER_throttled] = (int64_t)owed.throttled;
-	trust->expected = (int64_t)(passed + owed.not_run + owed.throttled) + trust->idle;
+	*account = (struct account){
+		.period = request->fixed_period,
+		.clock = request->clock,
+		.selective = selective(&collector->programs.settings),
+		.throttled = collector->throttled,
+		.runs = counted(collector, COUNTER_runs),
+		.idle = counted(collector, COUNTER_idle),
+		.passed = counted(collector, COUNTER_passed),
+		.idle_ns = idle_ns(collector),
+		.throttled_ns = cpu_events_throttled_ns(collector->events),
+	};
+	if (account->period)
+		account->due = cpu_events_expected(
+			collector->events, account->period, account->clock);
 }
 
 void collector_trust(struct collector *collector, struct trust *trust)
 {
 	const struct programs_cost cost = programs_cost(&collector->programs);
+	struct account account;
 
 	for (int i = 0; i < COUNTERS; i++)
 		trust->counter[i] = (int64_t)counted(collector, (enum abi_counter)i);
-	count_samples(collector, trust);
+	fill_account(collector, &account);
+	account_samples(&account, trust);
+	trust->taken = (int64_t)profile_total(&collector->profile);
 	trust->by_fp = (int64_t)collector->resolver.by_fp;
 	trust->bpf_memory_bytes = cost.memory_bytes;
 	trust->kernel_ns_per_sample = TRUST_NULL;

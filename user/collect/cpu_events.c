@@ -12,8 +12,6 @@
 #include "collect/perf_open.h"
 
 #define ONLINE "/sys/devices/system/cpu/online"
-#define NOHZ_FULL "/sys/devices/system/cpu/nohz_full"
-#define TICK_NS 10000000ULL /* the longest: CONFIG_HZ=100 */
 
 /* As read(2) gives it with our read_format. */
 struct reading {
@@ -25,7 +23,7 @@ struct cpu_event {
 	uint64_t id;
 	struct reading before;       /* of this CPU's events before it went offline */
 	uint64_t throttled_since_ns; /* 0: it is not */
-	struct cpu_events_throttled throttled;
+	uint64_t throttled_ns;
 };
 
 struct cpu_events {
@@ -34,7 +32,6 @@ struct cpu_events {
 	bool by_cpu, enabled;
 	uint64_t disabled_ns;
 	struct cpu_mask cpus;
-	struct cpu_mask tickless; /* busy CPUs without a tick: nohz_full */
 	struct sideband *sideband;
 	struct cpu_mask online; /* as of the last look */
 	unsigned n;
@@ -61,7 +58,6 @@ struct cpu_events *cpu_events_new(const struct perf_event_attr *attr, int progra
 	events->by_cpu = cpus != NULL;
 	if (cpus)
 		events->cpus = *cpus;
-	cpu_mask_read(&events->tickless, NOHZ_FULL); /* absent: none */
 	events->sideband = sideband;
 	return events;
 }
@@ -88,17 +84,11 @@ static struct reading read_event(const struct cpu_event *event)
 	return now;
 }
 
-static void end_throttle(struct cpu_events *events, unsigned cpu, uint64_t time_ns)
+static void end_throttle(struct cpu_event *event, uint64_t time_ns)
 {
-	struct cpu_event *event = &events->event[cpu];
-	uint64_t span = 0, busy;
-
 	if (event->throttled_since_ns && time_ns > event->throttled_since_ns)
-		span = time_ns - event->throttled_since_ns;
+		event->throttled_ns += time_ns - event->throttled_since_ns;
 	event->throttled_since_ns = 0;
-	busy = span < TICK_NS || cpu_mask_has(&events->tickless, cpu) ? span : TICK_NS;
-	event->throttled.busy_ns += busy;
-	event->throttled.idle_ns += span - busy;
 }
 
 static void close_event(struct cpu_events *events, unsigned cpu)
@@ -108,7 +98,7 @@ static void close_event(struct cpu_events *events, unsigned cpu)
 	if (event->fd < 0)
 		return;
 	event->before = read_event(event);
-	end_throttle(events, cpu, clock_now_ns());
+	end_throttle(event, clock_now_ns());
 	close(event->fd);
 	event->fd = -1;
 }
@@ -253,23 +243,27 @@ void cpu_events_throttle(
 		if (events->event[cpu].id != event_id)
 			continue;
 		if (goes_on)
-			end_throttle(events, cpu, time_ns);
+			end_throttle(&events->event[cpu], time_ns);
 		else if (!events->event[cpu].throttled_since_ns)
 			events->event[cpu].throttled_since_ns = time_ns;
 	}
 }
 
-struct cpu_events_throttled cpu_events_throttled(struct cpu_events *events)
+uint64_t cpu_events_throttled_ns(struct cpu_events *events)
 {
-	struct cpu_events_throttled sum = {0};
+	uint64_t sum = 0;
 
 	for (unsigned cpu = 0; cpu < events->n; cpu++) {
 		/* Those that nothing started again before the end. */
-		end_throttle(events, cpu, events->disabled_ns);
-		sum.idle_ns += events->event[cpu].throttled.idle_ns;
-		sum.busy_ns += events->event[cpu].throttled.busy_ns;
+		end_throttle(&events->event[cpu], events->disabled_ns);
+		sum += events->event[cpu].throttled_ns;
 	}
 	return sum;
+}
+
+bool cpu_events_cover(const struct cpu_events *events, unsigned cpu)
+{
+	return cpu < events->n && (events->event[cpu].fd >= 0 || events->event[cpu].before.enabled_ns);
 }
 
 unsigned cpu_events_count(const struct cpu_events *events)

@@ -42,16 +42,11 @@ uint64_t cpu_events_expected(const struct cpu_events *events, uint64_t period, b
 void cpu_events_throttle(
 	struct cpu_events *events, uint64_t event_id, uint64_t time_ns, bool goes_on);
 
-/*
- * Time for which events were throttled, after cpu_events_disable(). The kernel forgets how often an event came at
- * every tick, and starts a throttled one again: an idle CPU has no tick, so a clock that keeps firing there is
- * throttled and stays so until there is work. All of it but the last tick is idle time, except on nohz_full CPUs.
- */
-struct cpu_events_throttled {
-	uint64_t idle_ns, busy_ns;
-};
+/* For how long events were throttled, all in; after cpu_events_disable(). */
+uint64_t cpu_events_throttled_ns(struct cpu_events *events);
 
-struct cpu_events_throttled cpu_events_throttled(struct cpu_events *events);
+/* Is, or was, this CPU sampled? */
+bool cpu_events_cover(const struct cpu_events *events, unsigned cpu);
 
 /* CPUs that are sampled now. */
 unsigned cpu_events_count(const struct cpu_events *events);

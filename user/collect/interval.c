@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "process/target_file.h"
+
 /* The newest mm_state that the interval's entries of a process tell. */
 struct interval_process {
 	uint32_t tgid;
@@ -94,8 +96,10 @@ static int refresh_process(const struct interval_process *noted, struct processe
 	struct process *process;
 	int err = processes_sampled(processes, noted->tgid, noted->start_ns, &process);
 
-	if (!err)
-		err = process_refresh(processes, process, noted->mm_state);
+	if (err)
+		return err;
+	err = process_refresh(processes, process, noted->mm_state);
+	target_file_keep_perf_map(process);
 	return err == -ENOMEM ? err : 0;
 }
 

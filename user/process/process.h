@@ -31,6 +31,7 @@ struct process {
 	bool gone;          /* its first thread's exit was seen, or its pid is another's; others may live on */
 	bool maps_known;    /* complete since the exec that a record told of, or read from /proc */
 	int root_fd;        /* O_PATH of /proc/PID/root, kept when it has code made at run time; -1: none */
+	int perf_map_fd;    /* its perf-map, once it was seen: a private /tmp ends with its last process; -1: none */
 	struct mappings *mappings;
 };
 

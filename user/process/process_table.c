@@ -12,6 +12,8 @@ void process_entry_free(struct process_entry *entry)
 	mappings_free(entry->process.mappings);
 	if (entry->process.root_fd >= 0)
 		close(entry->process.root_fd);
+	if (entry->process.perf_map_fd >= 0)
+		close(entry->process.perf_map_fd);
 	if (entry->read)
 		proc_read_release(entry->read);
 	free(entry->read);
@@ -153,6 +155,7 @@ struct process_entry *process_table_add(struct process_table *table, uint32_t pi
 		.pid = pid,
 		.uid = UINT32_MAX,
 		.root_fd = -1,
+		.perf_map_fd = -1,
 	};
 	entry->born_ns = born_ns;
 	at = &table->buckets[pid & table->mask];

@@ -240,7 +240,7 @@ static int perf_map_root(const struct process *process)
 	return process->inner_pid == process->pid ? open_root("/") : -ENOENT;
 }
 
-int target_file_open_perf_map(const struct process *process)
+static int open_perf_map(const struct process *process)
 {
 	int root = perf_map_root(process);
 	struct stat info;
@@ -259,4 +259,26 @@ int target_file_open_perf_map(const struct process *process)
 		return fd;
 	close(fd);
 	return -EACCES;
+}
+
+static int kept_perf_map(const struct process *process)
+{
+	int fd = fcntl(process->perf_map_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd < 0 ? -errno : fd;
+}
+
+int target_file_open_perf_map(const struct process *process)
+{
+	int fd = open_perf_map(process);
+
+	return fd < 0 && process->perf_map_fd >= 0 ? kept_perf_map(process) : fd;
+}
+
+void target_file_keep_perf_map(struct process *process)
+{
+	if (process->root_fd >= 0 && process->perf_map_fd < 0)
+		process->perf_map_fd = open_perf_map(process);
 }

@@ -19,10 +19,14 @@
 int target_file_open(const struct process *process, const struct place *place);
 
 /*
- * Opens /tmp/perf-PID.map of the process, PID as it knows itself, below its root (process->root_fd, or /proc, or
+ * Opens (or if it is gone, returns a copy of the one kept) /tmp/perf-PID.map of the process, PID as it knows itself, below its root (process->root_fd, or /proc, or
  * our own root if it is gone); only a regular file owned by the process's uid or by root.
  * A descriptor, or a negative errno as above.
  */
 int target_file_open_perf_map(const struct process *process);
+
+/* Opens it now and keeps it, if the process has code made at run time and its map was not seen yet: it can be asked
+ * for when the process, and the file system that it was in, are gone. */
+void target_file_keep_perf_map(struct process *process);
 
 #endif

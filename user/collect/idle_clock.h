@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How long each CPU has been idle, by the kernel's own account (/proc/stat, idle and iowait; proc(5)). A clock that
+ * fires often is throttled on an idle CPU, which has no tick to forgive it, and some virtual machines deliver no
+ * timer to an idle CPU at all: what did not run there is idle time, not lost.
+ */
+#ifndef PROFOUND_IDLE_CLOCK_H
+#define PROFOUND_IDLE_CLOCK_H
+
+#include <stdint.h>
+
+#define IDLE_CLOCK_UNKNOWN UINT64_MAX
+
+/* Fills idle_ns[0..cpus) with each CPU's idle time since boot, IDLE_CLOCK_UNKNOWN where it is not told. */
+void idle_clock_read(uint64_t *idle_ns, unsigned cpus);
+
+#endif
