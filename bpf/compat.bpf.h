@@ -93,13 +93,24 @@ inline_always void compat_user_regs(struct compat_regs *out)
 	out->cs = (__u16)BPF_CORE_READ(regs, cs);
 }
 
-/* The registers that the event interrupted. The context is read in whole words only. */
+/*
+ * The registers that the event interrupted: bpf_perf_event_data begins with a pt_regs whose layout is the same on
+ * every kernel (arch/x86/include/uapi/asm/ptrace.h), and whose words must be read whole. The kernel's own pt_regs
+ * is not that: since 6.9 its cs is a 16-bit member of a union, and a relocated read of 8 bytes is refused elsewhere.
+ */
+struct compat_uapi_regs {
+	__u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+	__u64 ip, cs, flags, sp, ss;
+};
+
 inline_always void compat_event_regs(const struct bpf_perf_event_data *ctx, struct compat_regs *out)
 {
-	out->ip = ctx->regs.ip;
-	out->sp = ctx->regs.sp;
-	out->fp = ctx->regs.bp;
-	out->cs = (__u16)*(const volatile __u64 *)&ctx->regs.cs;
+	const volatile struct compat_uapi_regs *regs = (const volatile void *)ctx;
+
+	out->ip = regs->ip;
+	out->sp = regs->sp;
+	out->fp = regs->bp;
+	out->cs = (__u16)regs->cs;
 }
 
 #endif

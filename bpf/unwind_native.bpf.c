@@ -42,11 +42,13 @@ inline_always int unwind_one(struct walk *walk)
 {
 	struct step_memory memory = {walk};
 	struct step_regs regs = walk->regs;
-	__u32 n = walk->n_frames;
 	int stop = step_fp(&regs, &memory);
+	__u32 n;
 
 	if (stop)
 		return stop;
+	/* Read anew: kept on the stack across the step, a copy escapes the check below on 6.1's verifier. */
+	n = *(volatile __u32 *)&walk->n_frames;
 	if (n >= ABI_FRAMES || n - walk->n_kernel >= ABI_USER_FRAMES)
 		return COUNTER_depth_limit;
 	walk->regs = regs;
