@@ -91,7 +91,7 @@ def test_anded(noise, target, record):
     other.wait_for("begin")
     both = f"{ours.pid},{other.pid}"
     run = record("-p", both, "-u", "nobody", "-F", "999", "-d", "2")
-    only_chain(run)
+    only_chain(run, 100)
     assert sum(run.folded.values()) < 999 * 2 * 1.1, "one of the two, on one CPU at a time"
     assert not record("-p", both, "--comm", "deep", "-F", "999", "-d", "1").folded
 

@@ -78,7 +78,7 @@ record cgroup -G /tmp/cgroup/ours -F 99 -d 3
 kill "$pid" "$other"
 
 profound doctor >doctor.out 2>&1
-dmesg | grep -iE 'BUG|WARNING|Oops|RCU.*stall' >dmesg.txt
+dmesg | grep -E 'BUG:|WARNING:|Oops|rcu.*stall' >dmesg.txt
 say done
 tar c . | gzip | base64 >/dev/ttyS1
 sync
