@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Rates, losses and the idle task: where every sample went."""
+import contextlib
 import os
 import pathlib
 
@@ -53,14 +54,24 @@ def test_nothing_lost_at_999(target, record, seconds):
     assert samples["lost"]["not_run"] <= 0.02 * samples["expected"], f"the drain blinds the sampler: {samples}"
 
 
+def first_in_line(process):
+    """Ahead of what else this machine does: where autogroup is on, nice values count within a session only."""
+    os.setpriority(os.PRIO_PROCESS, process.pid, -20)
+    with contextlib.suppress(OSError):
+        pathlib.Path(f"/proc/{process.pid}/autogroup").write_text("-20")
+
+
 @pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.soak)])
 def test_storm(target, record, seconds):
     """Nearly every sample a new stack, at 4999 Hz: the generator is checked first, then nothing may be lost."""
-    target("storm", seconds + 10).wait_for("begin")
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one CPU only: 4999 Hz make no 5,000 stacks a second")
+    storm = target("storm", seconds + 30, start_new_session=True)
+    first_in_line(storm)
+    storm.wait_for("begin")
     run = record("-F", "4999", "-d", seconds, timeout=seconds + 90)
     per_second = run.stats["stacks"]["distinct"] / run.stats["time"]["sampled_seconds"]
-    if len(os.sched_getaffinity(0)) > 1:
-        assert per_second >= 5000, f"the generator made only {per_second:.0f} distinct stacks a second"
+    assert per_second >= 5000, f"the generator made only {per_second:.0f} distinct stacks a second"
     assert lost_by_us(run.stats) == {}, run.stats["samples"]
 
 
