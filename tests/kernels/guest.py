@@ -7,10 +7,11 @@ import lzma
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
+
+import debian
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
@@ -18,88 +19,28 @@ import profound # noqa: E402: the same checks, and the same programs, as the end
 import programs # noqa: E402
 
 CACHE = ROOT / os.environ.get("O", "build") / "kernels"
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-# version: Debian suite, with or without a security suite of its own
+# version: Debian suite
 KERNELS = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie"}
 TARGETS = ("chain", "deep", "family", "kernel", "reuse", "stage1", "stage2")
 MODULE = "raid6_pq" # its init measures algorithms for most of a second: code of a module that works
 BOOT_SECONDS = 240
 
 
-class Unavailable(Exception):
-    """Why there is no such kernel here: a reason to skip, never a failure."""
-
-
-def mirrors():
-    """(archive, security archive) from this machine's own apt sources."""
-    text = ""
-    for path in [pathlib.Path("/etc/apt/sources.list"), *pathlib.Path("/etc/apt/sources.list.d").glob("*")]:
-        if path.is_file():
-            text += "\n".join(line for line in path.read_text(errors="replace").splitlines()
-                              if not line.lstrip().startswith("#")) + "\n"
-    urls = re.findall(r"(?:https?|file|ftp)://[^\s\]]+", text)
-    main = next((u.rstrip("/") for u in urls if re.search(r"/debian/?$", u)), None)
-    security = next((u.rstrip("/") for u in urls if re.search(r"debian-security/?$", u)), None)
-    if main is None:
-        raise Unavailable("this machine's apt sources name no Debian archive")
-    return main, security
-
-
-def apt(folder, *argv, tool="apt-get"):
-    """apt with sources, lists and cache of our own: the machine's stay as they are."""
-    options = {
-        "Dir::Etc::sourcelist": folder / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
-        "Dir::State::lists": folder / "lists", "Dir::State::status": folder / "status",
-        "Dir::Cache": folder / "cache", "Acquire::Languages": "none", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
-        "Acquire::Retries": "2", "APT::Architecture": "amd64", "APT::Sandbox::User": "root",
-        "APT::Update::Error-Mode": "any", "Acquire::Check-Valid-Until": "false",
-    }
-    command = [tool, *(f"-o{key}={value}" for key, value in options.items()), *argv]
-    return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
-
-
 def fetch(version):
-    """Downloads and unpacks the suite's newest cloud kernel; the folder that holds boot/ and lib/."""
-    suite, folder = KERNELS[version], CACHE / version
-    unpacked = folder / "root"
-    if (folder / "complete").exists():
-        return unpacked
-    shutil.rmtree(folder, ignore_errors=True)
-    for sub in ("lists/partial", "cache/archives/partial"):
-        (folder / sub).mkdir(parents=True)
-    (folder / "status").touch()
-    main, security = mirrors()
-    lines = [f"deb [signed-by={KEYRING}] {main} {suite} main"]
-    (folder / "sources.list").write_text("\n".join(lines) + "\n")
-    update = apt(folder, "update")
-    if update.returncode:
-        raise Unavailable(f"apt has no suite {suite} here (moved to an archive, or no network): "
-                          f"{update.stderr.strip().splitlines()[:1]}")
-    if security: # newer where it is to be had, but not needed
-        plain = (folder / "sources.list").read_text()
-        (folder / "sources.list").write_text(plain + f"deb [signed-by={KEYRING}] {security} {suite}-security main\n")
-        if apt(folder, "update").returncode:
-            (folder / "sources.list").write_text(plain)
-            apt(folder, "update")
-    depends = apt(folder, "depends", "linux-image-cloud-amd64", tool="apt-cache").stdout
-    package = re.search(r"linux-image-\d\S*", depends)
-    if not package:
-        raise Unavailable(f"the suite {suite} has no linux-image-cloud-amd64")
-    download = apt(folder, "download", package.group())
-    debs = list(folder.glob("*.deb"))
-    if download.returncode or not debs:
-        raise Unavailable(f"{package.group()} could not be downloaded: {download.stderr.strip()[-200:]}")
-    subprocess.run(["dpkg-deb", "-x", debs[0], unpacked], check=True)
-    debs[0].unlink()
-    (folder / "complete").touch()
-    return unpacked
+    """The suite's newest cloud kernel, unpacked: the folder that holds boot/ and lib/."""
+    release = debian.Release(KERNELS[version], CACHE / version)
+    if not release.is_complete():
+        release.update()
+        release.unpack(release.dependency("linux-image-cloud-amd64", r"linux-image-\d\S*"))
+        release.complete()
+    return release.root
 
 
 def module(unpacked):
     """The bytes of MODULE, uncompressed."""
     path = next(unpacked.rglob(f"{MODULE}.ko*"), None)
     if path is None:
-        raise Unavailable(f"the kernel package has no module {MODULE}")
+        raise debian.Unavailable(f"the kernel package has no module {MODULE}")
     data = path.read_bytes()
     return lzma.decompress(data) if path.suffix == ".xz" else data
 
@@ -177,13 +118,13 @@ guests = {}
 
 
 def boot(version):
-    """Boots the kernel once and runs all scenarios. Raises Unavailable, every time."""
+    """Boots the kernel once and runs all scenarios. Raises debian.Unavailable, every time."""
     if version not in guests:
         try:
             guests[version] = boot_once(version)
-        except Unavailable as reason:
+        except debian.Unavailable as reason:
             guests[version] = reason
-    if isinstance(guests[version], Unavailable):
+    if isinstance(guests[version], debian.Unavailable):
         raise guests[version]
     return guests[version]
 

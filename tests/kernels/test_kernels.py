@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+import debian
 import guest as qemu
 from profound import assert_share, ends_with, lost_by_us
 
@@ -18,7 +19,7 @@ def guest(request):
             pytest.skip(f"no {program} on this machine (tools/deps test installs it)")
     try:
         return qemu.boot(request.param)
-    except qemu.Unavailable as reason:
+    except debian.Unavailable as reason:
         pytest.skip(f"kernel {request.param}: {reason}")
 
 
