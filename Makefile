@@ -147,4 +147,4 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: all unit clean help deps deps-test run check check-fast check-all fuzz bench fmt install
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) \( -name venv -o -name kernels -o -name bench \) -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -45,13 +45,14 @@ kill "$pid"
 say hotplug
 chain 60 >/dev/null &
 pid=$!
-record hotplug -F 99 -d 7 &
+record hotplug -F 99 -d 9 &
 recorder=$!
 sleep 2
 echo 0 >/sys/devices/system/cpu/cpu1/online
 sleep 1
 echo 1 >/sys/devices/system/cpu/cpu1/online
 echo "$?" >hotplug.online
+sleep 1.5 # by then its event is open; what execs there before that is seen by no sideband
 taskset 2 late 60 >/dev/null &
 late=$!
 wait "$recorder"
