@@ -4,7 +4,9 @@ import collections
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -112,6 +114,54 @@ def test_hostile_perf_map(target, record_while, tmp_path):
     finally:
         os.unlink(path)
     assert_share(run.of("jit"), lambda s: ends_with(s[:-2], ("main", "run_jit")), 0.99, 500)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "directory", "link to another's"])
+def test_perf_map_that_is_none(target, record_while, kind):
+    """What stands where a perf-map belongs, and is none, is left alone: no hang, no name of another's choosing."""
+    jit = target("jit", 1, user=65534)
+    jit.wait_for("begin")
+    path = pathlib.Path(f"/tmp/perf-{jit.pid}.map")
+    other = path.with_suffix(".other")
+    try:
+        if kind == "fifo":
+            os.mkfifo(path)
+        elif kind == "directory":
+            path.mkdir()
+        else:
+            other.write_text("0 7fffffffffff secret\n")
+            os.chown(other, 1, 1)
+            path.symlink_to(other)
+            os.chown(path, 65534, 65534, follow_symlinks=False)
+        run = record_while(jit, "-F", "999")
+    finally:
+        other.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+    assert_share(run.of("jit"), lambda s: ends_with(s, ("main", "run_jit", "[jit]", "[jit]")), 0.99, 500)
+
+
+def test_lost_sideband(target, start, build):
+    """While profound is stopped perf's rings overflow: it is counted, and what was exec'ed meanwhile is named after."""
+    recording = start("--comm", "chain", "--comm", "stage2", "-F", "499")
+    time.sleep(1)
+    recording.signal(signal.SIGSTOP)
+    stage = target("stage1", 0.1, build("stage2"))
+    subprocess.run(["sh", "-c", "i=0; while [ $i -lt 3000 ]; do /bin/true; i=$((i+1)); done"], check=True)
+    chain = target("chain", 60)
+    chain.wait_for("begin")
+    recording.signal(signal.SIGCONT)
+    time.sleep(2.5)
+    recording.signal(signal.SIGINT)
+    stage.finish()
+    run = recording.finish()
+    assert run.stats["notes"]["sideband_lost"] > 0, "the rings did not overflow: nothing was tested"
+    chain_of = ("main", "alpha", "bravo", "charlie", "delta", "spin")
+    assert_share(run.of("chain"), lambda s: ends_with(s, chain_of) or user_part(s)[-1].startswith("["), 1.0, 500)
+    assert_share(run.of("chain"), lambda s: ends_with(s, chain_of), 0.5, 500)
+    assert not any("stage1_" in frame for s in run.of("stage2") for frame in s)
 
 
 def test_compiled_rust(record, tmp_path):
