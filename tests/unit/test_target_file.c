@@ -147,7 +147,8 @@ static struct object object_of(pid_t pid, const char *part)
 
 static struct process process_of(pid_t pid)
 {
-	return (struct process){ .pid = (uint32_t)pid, .inner_pid = (uint32_t)pid, .root_fd = -1 };
+	return (struct process){ .pid = (uint32_t)pid, .inner_pid = (uint32_t)pid, .root_fd = -1,
+		.perf_map_fd = -1 };
 }
 
 static int open_object(pid_t pid, struct object *object)
