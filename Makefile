@@ -31,6 +31,8 @@ SKELETON := $(O)/profound.skel.h
 LIB := $(O)/libprofound.a
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
+BPF_TEST_SRC := $(sort $(wildcard tests/bpf/test_*.c))
+BPF_TEST := $(BPF_TEST_SRC:tests/bpf/%.c=$(O)/tests/bpf/%)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 
@@ -72,6 +74,22 @@ $(O)/tests/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -MF $@.d \
 		$< $(LIB) $(LDFLAGS) -lcmocka $(LDLIBS) -o $@
+
+# Tests of the kernel side: its own programs and inline functions, run by the kernel under BPF_PROG_TEST_RUN.
+$(O)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
+
+$(O)/tests/bpf/tested.linked.o: $(O)/bpf/maps.bpf.o $(O)/tests/bpf/tested.bpf.o
+	$(call say,LINK,$@)$(BPFTOOL) gen object $@ $^
+
+$(O)/tests/bpf/tested.skel.h: $(O)/tests/bpf/tested.linked.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name tested_bpf >$@
+
+$(O)/tests/bpf/%: tests/bpf/%.c tests/bpf/engine.c $(LIB) $(O)/tests/bpf/tested.skel.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -Itests/bpf/host $(CPPFLAGS) -Itests/bpf -I$(O)/tests/bpf $(CFLAGS) $(SANFLAGS) \
+		-std=gnu11 $(WARN) -MMD -MP -MF $@.d $< tests/bpf/engine.c $(LIB) $(LDFLAGS) -lcmocka $(LDLIBS) -o $@
 
 # Fuzz targets are compiled whole with clang: libFuzzer's coverage must see our code.
 FUZZ_USER_OBJ := $(USER_SRC:%.c=$(O)/fuzz-obj/%.o) $(USER_ASM:%.S=$(O)/%.o)
@@ -140,11 +158,14 @@ $(O)/tests/%: tests/%.c $(LIB)
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -MF $@.d \
 		$< $(LIB) $(LDFLAGS) -lcmocka $(LDLIBS) -o $@
 
+bpf-test: $(BPF_TEST) ## build and run the tests of the kernel side (as root)
+	$(Q)for t in $(BPF_TEST); do $$t || exit 1; done
+
 clean: ## remove what was built
 	rm -rf $(O)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all unit clean help deps deps-test run check check-fast check-all fuzz bench fmt install
+.PHONY: all unit bpf-test clean help deps deps-test run check check-fast check-all fuzz bench fmt install
 -include $(shell find $(O) \( -name venv -o -name kernels -o -name bench \) -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "engine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "profound.skel.h"
+
+/* Results of a run are per CPU. */
+static int pin(void)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	return cpu;
+}
+
+static void size_maps(struct engine *engine)
+{
+	const struct abi_settings *settings = &engine->settings;
+	struct profound_bpf *skeleton = engine->skeleton;
+	const struct {
+		struct bpf_map *map;
+		uint32_t entries;
+	} sizes[] = {
+		{skeleton->maps.counters, settings->banks / 2},
+		{skeleton->maps.banks, settings->banks},
+		{skeleton->maps.slots, settings->banks * settings->slots},
+		{skeleton->maps.entries, settings->banks * settings->entries},
+		{skeleton->maps.words, settings->banks},
+	};
+
+	engine->words_size = (settings->words + ABI_FRAMES) * sizeof(uint64_t);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		assert_int_equal(bpf_map__set_max_entries(sizes[i].map, sizes[i].entries), 0);
+	assert_int_equal(bpf_map__set_value_size(skeleton->maps.words, (uint32_t)engine->words_size), 0);
+}
+
+static size_t map_bytes(const struct bpf_map *map)
+{
+	return (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) & ~7U);
+}
+
+static void *map_array(const struct bpf_map *map)
+{
+	void *memory = mmap(
+		NULL, map_bytes(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	return memory;
+}
+
+static void load(struct engine *engine)
+{
+	struct profound_bpf *skeleton = engine->skeleton;
+	uint32_t stage = 0; /* STAGE_UNWIND; STAGE_EMIT stays empty */
+	int fd;
+
+	bpf_program__set_autoload(skeleton->progs.sample_cpu, false);
+	bpf_program__set_autoload(skeleton->progs.members_fork, false);
+	bpf_program__set_autoload(skeleton->progs.members_exit, false);
+	bpf_program__set_type(skeleton->progs.unwind_native, BPF_PROG_TYPE_RAW_TRACEPOINT);
+	bpf_program__set_type(skeleton->progs.emit, BPF_PROG_TYPE_RAW_TRACEPOINT);
+	assert_int_equal(profound_bpf__load(skeleton), 0);
+	fd = bpf_program__fd(skeleton->progs.unwind_native);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(skeleton->maps.stages), &stage, &fd, BPF_ANY), 0);
+}
+
+void engine_open(struct engine *engine, const struct abi_settings *settings)
+{
+	struct profound_bpf *skeleton = profound_bpf__open();
+
+	assert_non_null(skeleton);
+	*engine = (struct engine){.skeleton = skeleton, .settings = *settings, .cpu = pin()};
+	skeleton->rodata->settings = *settings;
+	size_maps(engine);
+	load(engine);
+	engine->counters = map_array(skeleton->maps.counters);
+	engine->banks = map_array(skeleton->maps.banks);
+	engine->slots = map_array(skeleton->maps.slots);
+	engine->entries = map_array(skeleton->maps.entries);
+	engine->words = map_array(skeleton->maps.words);
+	engine->walk_size = (bpf_map__value_size(skeleton->maps.walks) + 7) & ~7U;
+	engine->walks = calloc((size_t)libbpf_num_possible_cpus(), engine->walk_size);
+	assert_non_null(engine->walks);
+}
+
+void engine_close(struct engine *engine)
+{
+	const struct profound_bpf *skeleton = engine->skeleton;
+
+	munmap(engine->counters, map_bytes(skeleton->maps.counters));
+	munmap(engine->banks, map_bytes(skeleton->maps.banks));
+	munmap(engine->slots, map_bytes(skeleton->maps.slots));
+	munmap(engine->entries, map_bytes(skeleton->maps.entries));
+	munmap(engine->words, map_bytes(skeleton->maps.words));
+	free(engine->walks);
+	profound_bpf__destroy(engine->skeleton);
+}
+
+void engine_put(struct engine *engine, const void *walk)
+{
+	uint32_t zero = 0;
+
+	memcpy(engine->walks + (size_t)engine->cpu * engine->walk_size, walk,
+		bpf_map__value_size(engine->skeleton->maps.walks));
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(engine->skeleton->maps.walks), &zero,
+				 engine->walks, BPF_ANY), 0);
+}
+
+void engine_get(struct engine *engine, void *walk)
+{
+	uint32_t zero = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(engine->skeleton->maps.walks), &zero,
+				 engine->walks), 0);
+	memcpy(walk, engine->walks + (size_t)engine->cpu * engine->walk_size,
+		bpf_map__value_size(engine->skeleton->maps.walks));
+}
+
+void engine_run(struct engine *engine, enum engine_program program)
+{
+	const struct bpf_program *programs[] = {
+		[ENGINE_UNWIND] = engine->skeleton->progs.unwind_native,
+		[ENGINE_EMIT] = engine->skeleton->progs.emit,
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(programs[program]), &options), 0);
+}
+
+void engine_set_generation(struct engine *engine, uint32_t generation)
+{
+	engine->skeleton->bss->generation = generation;
+}
+
+static int take(void *context, void *data, size_t size)
+{
+	assert_int_equal(size, sizeof(struct abi_notice));
+	memcpy(context, data, size);
+	return -1; /* one at a time */
+}
+
+bool engine_notice(struct engine *engine, struct abi_notice *out)
+{
+	struct ring_buffer *ring;
+
+	out->kind = 0;
+	ring = ring_buffer__new(bpf_map__fd(engine->skeleton->maps.notices), take, out, NULL);
+	assert_non_null(ring);
+	ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	return out->kind != 0;
+}
+
+uint64_t *engine_words(const struct engine *engine, uint32_t bank)
+{
+	return (uint64_t *)(engine->words + bank * engine->words_size);
+}
+
+uint64_t engine_counter(const struct engine *engine, uint32_t cpu, enum abi_counter counter)
+{
+	return engine->counters[cpu].value[counter];
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The product's own unwind and emit programs, loaded as raw tracepoint programs so that BPF_PROG_TEST_RUN runs them:
+ * in the caller's context and memory, with page faults off, as in an interrupt. The test writes the `struct walk`
+ * that sample_cpu would have handed over, and reads what became of it.
+ */
+#ifndef PROFOUND_TESTS_ENGINE_H
+#define PROFOUND_TESTS_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+enum engine_program { ENGINE_UNWIND, ENGINE_EMIT };
+
+struct engine {
+	struct profound_bpf *skeleton;
+	struct abi_settings settings;
+	int cpu; /* the process is pinned to it */
+	size_t walk_size;
+	char *walks; /* one a possible CPU */
+	/* shared with the kernel */
+	struct abi_counters *counters;
+	struct abi_bank *banks;
+	struct abi_slot *slots;
+	struct abi_entry *entries;
+	char *words;
+	size_t words_size; /* of one bank */
+};
+
+/* A new skeleton with these settings; `banks` of them also says how many CPUs have counters. Fails the test. */
+void engine_open(struct engine *engine, const struct abi_settings *settings);
+void engine_close(struct engine *engine);
+
+/* Sets the CPU's `struct walk`, and reads it. */
+void engine_put(struct engine *engine, const void *walk);
+void engine_get(struct engine *engine, void *walk);
+
+/* One run of a program: with ENGINE_UNWIND the whole walk, its tail calls included, but for the hand-over to emit. */
+void engine_run(struct engine *engine, enum engine_program program);
+
+void engine_set_generation(struct engine *engine, uint32_t generation);
+
+/* The oldest notice that was not taken yet; false: none. */
+bool engine_notice(struct engine *engine, struct abi_notice *out);
+
+/* Frames of a bank. */
+uint64_t *engine_words(const struct engine *engine, uint32_t bank);
+
+uint64_t engine_counter(const struct engine *engine, uint32_t cpu, enum abi_counter counter);
+
+#endif
