@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 static void __attribute__((noreturn)) become(char **argv, int go_fd)
 {
@@ -29,7 +29,9 @@ int launch_hold(struct launch *out, char **argv, struct fault *fault)
 	int go[2], pid_fd;
 	pid_t pid;
 
-	if (pipe2(go, O_CLOEXEC))
+	/* Ignored by whoever started us, and so by us, there would be no status to collect. */
+	signal(SIGCHLD, SIG_DFL);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go))
 		return fault_set(fault, -errno, "cannot start %s: %s", argv[0], strerror(errno));
 	pid = fork();
 	if (pid < 0) {
@@ -56,8 +58,8 @@ int launch_hold(struct launch *out, char **argv, struct fault *fault)
 
 void launch_go(struct launch *launch)
 {
-	/* SIGPIPE cannot happen: the child waits for this byte and nothing else. */
-	if (write(launch->go_fd, "", 1) < 0)
+	/* A command that somebody killed while it was held has a status to tell, nothing else. */
+	if (send(launch->go_fd, "", 1, MSG_NOSIGNAL) < 0)
 		launch_signal(launch, SIGKILL);
 	close(launch->go_fd);
 	launch->go_fd = -1;
