@@ -33,11 +33,13 @@ static int push_unknown(struct stack *stack, enum abi_counter why)
 static void open_object(const struct process *process, const struct place *place)
 {
 	struct object *object = place->object;
+	int fd;
 
 	if (object->tried || object->kind != OBJECT_FILE)
 		return;
 	object->tried = true;
-	object_set_fd(object, target_file_open(process, place));
+	fd = target_file_open(process, place);
+	object_set_fd(object, fd < 0 ? -1 : fd);
 }
 
 static int push_file(struct stack *stack, const struct place *place)
