@@ -382,14 +382,6 @@ static void test_no_bank(void **state)
 	assert_guards();
 }
 
-static void drop_notices(void)
-{
-	struct abi_notice notice;
-
-	while (engine_notice(&engine, &notice))
-		;
-}
-
 static void test_notice_process(void **state)
 {
 	struct abi_notice notice;
@@ -476,7 +468,6 @@ static void test_notice_lost(void **state)
 	}
 	assert_int_equal(counted(COUNTER_taken), 4000);
 	assert_true(counted(COUNTER_notice_lost) > 0);
-	drop_notices();
 }
 
 int main(void)
