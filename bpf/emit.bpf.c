@@ -95,7 +95,8 @@ inline_always bool same_key(const struct abi_entry *entry, const struct abi_entr
 	       entry->exec == key->exec && a[0] == b[0] && a[1] == b[1];
 }
 
-inline_always void notice(const struct walk *walk, __u32 kind)
+/* False: it was lost, and that was counted. */
+inline_always bool notice(const struct walk *walk, __u32 kind)
 {
 	struct abi_notice message = {
 		.kind = kind,
@@ -104,8 +105,10 @@ inline_always void notice(const struct walk *walk, __u32 kind)
 		.mm_state = walk->mm_state,
 	};
 
-	if (bpf_ringbuf_output(&notices, &message, sizeof(message), 0))
-		count(walk->cpu, COUNTER_notice_lost);
+	if (!bpf_ringbuf_output(&notices, &message, sizeof(message), 0))
+		return true;
+	count(walk->cpu, COUNTER_notice_lost);
+	return false;
 }
 
 inline_always void notice_process(const struct walk *walk)
@@ -118,8 +121,8 @@ inline_always void notice_process(const struct walk *walk)
 		return;
 	if (table->process[(id >> 8) & (KNOWN - 1)] == id)
 		return;
-	table->process[(id >> 8) & (KNOWN - 1)] = id;
-	notice(walk, NOTICE_PROCESS);
+	if (notice(walk, NOTICE_PROCESS))
+		table->process[(id >> 8) & (KNOWN - 1)] = id;
 }
 
 inline_always void notice_fill(const struct walk *walk, struct abi_bank *bank)
@@ -128,8 +131,7 @@ inline_always void notice_fill(const struct walk *walk, struct abi_bank *bank)
 		return;
 	if (bank->entries < settings.entries / 2 && bank->words < settings.words / 2)
 		return;
-	bank->noticed = 1;
-	notice(walk, NOTICE_FILL);
+	bank->noticed = notice(walk, NOTICE_FILL);
 }
 
 /* The index of a new entry with a copy of the frames, or -1: no room. */

@@ -262,13 +262,6 @@ static void test_entries_full(void **state)
 	fill(64, 40, 3);
 }
 
-static int setup_words(void **state)
-{
-	(void)state;
-	open_with(1024, 256, 4096);
-	return 0;
-}
-
 static void test_words_full(void **state)
 {
 	(void)state;
@@ -453,9 +446,14 @@ static void test_notice_fill(void **state)
 	assert_int_equal(fills(127, 1, 3), 1);
 }
 
-/* A ring that nobody empties: the messages are lost, and said to be; the samples are not. */
+/*
+ * A ring that nobody empties: the messages are lost, and said to be; the samples are not. A process whose message
+ * was lost is told of by its next new stack.
+ */
 static void test_notice_lost(void **state)
 {
+	struct abi_notice notice;
+
 	(void)state;
 	for (uint32_t i = 0; i < 4000; i++) {
 		stack(i & 127, 3);
@@ -468,6 +466,13 @@ static void test_notice_lost(void **state)
 	}
 	assert_int_equal(counted(COUNTER_taken), 4000);
 	assert_true(counted(COUNTER_notice_lost) > 0);
+	while (engine_notice(&engine, &notice))
+		;
+	walk.frames[0]++;
+	rehash();
+	emit();
+	assert_true(engine_notice(&engine, &notice));
+	assert_int_equal(notice.tgid, 100 + 3999);
 }
 
 int main(void)
@@ -478,8 +483,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_generations, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_entries_full, setup_entries, teardown),
-		cmocka_unit_test_setup_teardown(test_words_full, setup_words, teardown),
-		cmocka_unit_test_setup_teardown(test_words_exactly_full, setup_words, teardown),
+		cmocka_unit_test_setup_teardown(test_words_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_words_exactly_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slots_full, setup_slots, teardown),
 		cmocka_unit_test_setup_teardown(test_probe_limit, setup_crowded, teardown),
 		cmocka_unit_test_setup_teardown(test_no_collision, setup_many, teardown),
