@@ -86,6 +86,7 @@ static int start_collector(struct record *record, struct fault *fault)
 		.fixed_period = sampling->fixed_period,
 		.clock = sampling->event.clock,
 		.samples_per_second = sampling->samples_per_second,
+		.memory_bytes = options->memory_bytes,
 		.follow_command = record_options_follow_command(options),
 		.keep_idle = options->idle,
 		.no_user = options->kernel_only,
@@ -95,6 +96,21 @@ static int start_collector(struct record *record, struct fault *fault)
 	if (record->collector && request.follow_command)
 		err = collector_add_member(record->collector, (uint32_t)record->launch.pid, fault);
 	return err;
+}
+
+static void say_plan(const struct record *record)
+{
+	const struct sampling *sampling = &record->sampling;
+	const struct collector_progress now = collector_progress(record->collector);
+	char rate[48];
+
+	if (sampling->frequency_hz)
+		snprintf(rate, sizeof(rate), "at %u Hz", sampling->frequency_hz);
+	else
+		snprintf(rate, sizeof(rate), "every %" PRIu64, sampling->count);
+	fprintf(stderr,
+		"profound record: %s %s on %u CPUs, room for %u distinct stacks a CPU and drain\n",
+		sampling->event.name, rate, now.cpus, now.stacks_per_bank);
 }
 
 static void show_progress(void *context, uint64_t elapsed_ns)
@@ -252,6 +268,8 @@ static int run(struct record *record, struct fault *fault)
 		err = start_collector(record, fault);
 	if (err)
 		return err;
+	if (record->options.verbose)
+		say_plan(record);
 	cut_short = sample(record, &early);
 	record_files_give_up_on_interrupt(&record->files);
 	/* Whatever ended sampling, what was collected is written. */

@@ -187,6 +187,7 @@ static int load(struct collector *collector, struct fault *fault)
 	const struct programs_request programs = {
 		.selection = request->selection,
 		.samples_per_second = request->samples_per_second,
+		.memory_bytes = request->memory_bytes,
 		.keep_idle = request->keep_idle,
 		.no_user = request->no_user,
 		.no_kernel = request->no_kernel,
@@ -376,6 +377,7 @@ struct collector_progress collector_progress(const struct collector *collector)
 		.taken = counted(collector, COUNTER_taken),
 		.lost = lost_by_programs(collector),
 		.cpus = cpu_events_count(collector->events),
+		.stacks_per_bank = collector->programs.settings.entries,
 	};
 }
 

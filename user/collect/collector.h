@@ -27,6 +27,7 @@ struct collector_request {
 	uint64_t fixed_period;       /* the event fires once per this much of its count; 0: not known */
 	bool clock;                  /* the event counts nanoseconds */
 	uint64_t samples_per_second; /* of one CPU, at most; 0: not known */
+	uint64_t memory_bytes;       /* for everything that is kept */
 	bool follow_command;         /* only processes added with collector_add_member() and descendants */
 	bool keep_idle, no_user, no_kernel;
 };
@@ -61,7 +62,8 @@ const struct kernel_symbols *collector_kernel_symbols(const struct collector *co
 struct collector_progress {
 	uint64_t taken;
 	uint64_t lost; /* by us */
-	unsigned cpus;
+	unsigned cpus; /* sampled now */
+	uint32_t stacks_per_bank;
 };
 
 struct collector_progress collector_progress(const struct collector *collector);

@@ -18,6 +18,7 @@
 
 #define MEMBERS 16384
 #define ENTRIES_MIN 256
+#define ENTRIES_LEAST 32 /* under the tightest memory limit */
 #define ENTRIES_MAX 16384
 #define WORDS_PER_ENTRY 32
 
@@ -40,19 +41,37 @@ static uint32_t power_of_two(uint64_t at_least)
 	return power;
 }
 
-/* Room for one second of nothing but new stacks, drained at the latest when it is half full. */
-static void size_banks(struct abi_settings *settings, uint64_t samples_per_second, uint32_t cpus)
+static void set_bank_size(struct abi_settings *settings, uint32_t entries)
 {
-	uint64_t entries = samples_per_second;
+	settings->entries = entries;
+	settings->slots = entries * 4;
+	settings->words = entries * WORDS_PER_ENTRY;
+}
+
+static uint64_t banks_bytes(const struct abi_settings *settings)
+{
+	return settings->banks * (settings->entries * sizeof(struct abi_entry) +
+					 settings->slots * sizeof(struct abi_slot) +
+					 (settings->words + ABI_FRAMES) * sizeof(uint64_t) +
+					 sizeof(struct abi_bank));
+}
+
+/*
+ * Room for one second of nothing but new stacks, drained at the latest when it is half full; less when that would
+ * take more than half of the memory allowed: it is drained more often then.
+ */
+static void size_banks(struct abi_settings *settings, const struct programs_request *request)
+{
+	uint64_t entries = request->samples_per_second;
 
 	if (entries < ENTRIES_MIN)
 		entries = ENTRIES_MIN;
 	if (entries > ENTRIES_MAX)
 		entries = ENTRIES_MAX;
-	settings->entries = power_of_two(entries);
-	settings->slots = settings->entries * 4;
-	settings->words = settings->entries * WORDS_PER_ENTRY;
-	settings->banks = cpus * 2;
+	set_bank_size(settings, power_of_two(entries));
+	while (settings->entries > ENTRIES_LEAST &&
+		banks_bytes(settings) > request->memory_bytes / 2)
+		set_bank_size(settings, settings->entries / 2);
 }
 
 static void set_selection(struct abi_settings *settings, const struct programs_request *request)
@@ -205,7 +224,8 @@ static int open_skeleton(
 		return cpus;
 	programs->cpus = (uint32_t)cpus;
 	set_selection(&programs->settings, request);
-	size_banks(&programs->settings, request->samples_per_second, programs->cpus);
+	programs->settings.banks = programs->cpus * 2;
+	size_banks(&programs->settings, request);
 	programs->settings.pidns_inum = pidns_inum;
 	skeleton->rodata->settings = programs->settings;
 	members = programs->settings.by_tgid || programs->settings.by_tid;
