@@ -88,38 +88,70 @@ inline_always bool take_user(
 	return walk->cut != COUNTER_compat_32bit;
 }
 
-SEC("perf_event")
-int sample_cpu(struct bpf_perf_event_data *ctx)
+/* Everything about a sample that counts; hands over and does not return unless that fails. */
+inline_always void take_sample(struct bpf_perf_event_data *ctx, __u32 cpu, struct task_facts *facts)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), zero = 0;
-	struct task_facts facts = {};
 	struct compat_regs event;
 	struct walk *walk;
+	__u32 zero = 0;
 	bool unwind;
 
-	count(cpu, COUNTER_runs);
-	if (!settings.keep_idle && !bpf_get_current_pid_tgid()) {
-		count(cpu, COUNTER_idle);
-		return 0;
-	}
-	task_current_ids(&facts);
-	if (!select_current(&facts))
-		return 0;
 	count(cpu, COUNTER_passed);
+	task_current_facts(facts);
 	walk = bpf_map_lookup_elem(&walks, &zero);
-	if (!walk)
-		return 0;
-	task_current_facts(&facts);
-	if (!facts.start_ns && facts.tgid) {
+	if (!walk || (!facts->start_ns && facts->tgid)) {
 		count(cpu, COUNTER_unreadable_task);
-		return 0;
+		return;
 	}
-	walk_begin(walk, cpu, &facts);
+	walk_begin(walk, cpu, facts);
 	compat_event_regs(ctx, &event);
 	if (!settings.no_kernel && !user_mode(event.cs))
 		take_kernel_stack(ctx, walk);
-	unwind = take_user(walk, &event, &facts);
+	unwind = take_user(walk, &event, facts);
 	bpf_tail_call(ctx, &stages, unwind ? STAGE_UNWIND : STAGE_EMIT);
 	count(cpu, COUNTER_tail_call_failed);
+}
+
+/* Counts the run. True: it found the idle task, and that is all there is to know. */
+inline_always bool found_idle(__u32 cpu)
+{
+	count(cpu, COUNTER_runs);
+	if (settings.keep_idle || bpf_get_current_pid_tgid())
+		return false;
+	count(cpu, COUNTER_idle);
+	return true;
+}
+
+/* Every task of the machine, by the numbers of the initial pid namespace. */
+SEC("perf_event")
+int sample_all(struct bpf_perf_event_data *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct task_facts facts = {};
+	__u64 ids = bpf_get_current_pid_tgid();
+
+	if (found_idle(cpu))
+		return 0;
+	facts.tgid = ids >> 32;
+	facts.tid = (__u32)ids;
+	take_sample(ctx, cpu, &facts);
+	return 0;
+}
+
+/*
+ * The selected tasks, in any pid namespace. A program of its own: libbpf looks for every kernel type that a program
+ * names, a millisecond each, and these are two thirds of them.
+ */
+SEC("perf_event")
+int sample_selected(struct bpf_perf_event_data *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct task_facts facts = {};
+
+	if (found_idle(cpu))
+		return 0;
+	task_current_ids(&facts);
+	if (select_current(&facts))
+		take_sample(ctx, cpu, &facts);
 	return 0;
 }

@@ -66,7 +66,8 @@ static void load(struct engine *engine)
 	uint32_t stage = 0; /* STAGE_UNWIND; STAGE_EMIT stays empty */
 	int fd;
 
-	bpf_program__set_autoload(skeleton->progs.sample_cpu, false);
+	bpf_program__set_autoload(skeleton->progs.sample_all, false);
+	bpf_program__set_autoload(skeleton->progs.sample_selected, false);
 	bpf_program__set_autoload(skeleton->progs.members_fork, false);
 	bpf_program__set_autoload(skeleton->progs.members_exit, false);
 	bpf_program__set_type(skeleton->progs.unwind_native, BPF_PROG_TYPE_RAW_TRACEPOINT);

@@ -381,12 +381,6 @@ struct collector_progress collector_progress(const struct collector *collector)
 	};
 }
 
-static bool selective(const struct abi_settings *settings)
-{
-	return settings->by_tgid || settings->by_tid || settings->n_uids || settings->n_comms ||
-	       settings->n_cgroups;
-}
-
 static uint64_t idle_ns(const struct collector *collector)
 {
 	uint64_t sum = 0;
@@ -408,7 +402,7 @@ static void fill_account(struct collector *collector, struct account *account)
 	*account = (struct account){
 		.period = request->fixed_period,
 		.clock = request->clock,
-		.selective = selective(&collector->programs.settings),
+		.selective = collector->programs.selective,
 		.throttled = collector->throttled,
 		.runs = counted(collector, COUNTER_runs),
 		.idle = counted(collector, COUNTER_idle),

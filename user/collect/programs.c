@@ -210,6 +210,12 @@ static int load_fault(struct fault *fault, int err)
 		strerror(-err), complaint[0] ? ": " : "", complaint);
 }
 
+static bool selective(const struct abi_settings *settings)
+{
+	return settings->by_tgid || settings->by_tid || settings->n_uids || settings->n_comms ||
+	       settings->n_cgroups;
+}
+
 static int open_skeleton(
 	struct programs *programs, const struct programs_request *request, uint32_t pidns_inum)
 {
@@ -229,6 +235,11 @@ static int open_skeleton(
 	programs->settings.pidns_inum = pidns_inum;
 	skeleton->rodata->settings = programs->settings;
 	members = programs->settings.by_tgid || programs->settings.by_tid;
+	programs->selective = selective(&programs->settings);
+	bpf_program__set_autoload(
+		skeleton->progs.sample_all, !programs->selective && !pidns_inum);
+	bpf_program__set_autoload(
+		skeleton->progs.sample_selected, programs->selective || pidns_inum);
 	bpf_program__set_autoload(skeleton->progs.members_fork, members);
 	bpf_program__set_autoload(skeleton->progs.members_exit, members);
 	return size_maps(programs);
@@ -287,7 +298,11 @@ int programs_add_member(struct programs *programs, uint32_t tgid, struct fault *
 
 int programs_sample_fd(const struct programs *programs)
 {
-	return bpf_program__fd(programs->skeleton->progs.sample_cpu);
+	const struct profound_bpf *skeleton = programs->skeleton;
+
+	return bpf_program__fd(programs->selective || programs->settings.pidns_inum
+					? skeleton->progs.sample_selected
+					: skeleton->progs.sample_all);
 }
 
 int programs_notices_fd(const struct programs *programs)

@@ -7,6 +7,7 @@
 #ifndef PROFOUND_PROGRAMS_H
 #define PROFOUND_PROGRAMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct programs {
 	struct profound_bpf *skeleton;
 	uint32_t cpus; /* possible CPUs */
 	struct abi_settings settings;
+	bool selective; /* not everything is sampled */
 	/* mapped, shared with the kernel */
 	struct abi_counters *counters; /* one a CPU */
 	struct abi_bank *banks;
