@@ -84,8 +84,9 @@ static struct abi_entry *add(struct fixture *f, uint32_t bank, const uint64_t *f
 
 static void read_generation(struct fixture *f, uint32_t generation)
 {
-	assert_int_equal(
-		interval_read(&f->interval, &f->programs, generation, &f->resolver), 0);
+	assert_int_equal(interval_refresh(&f->interval, &f->programs, generation,
+				 f->resolver.processes), 0);
+	interval_resolve(&f->interval, &f->programs, generation, &f->resolver);
 }
 
 static void test_generations(void **state)
