@@ -84,8 +84,7 @@ static struct abi_entry *add(struct fixture *f, uint32_t bank, const uint64_t *f
 
 static void read_generation(struct fixture *f, uint32_t generation)
 {
-	assert_int_equal(interval_refresh(&f->interval, &f->programs, generation,
-				 f->resolver.processes), 0);
+	assert_int_equal(interval_refresh(&f->interval, &f->programs, generation, f->processes), 0);
 	interval_resolve(&f->interval, &f->programs, generation, &f->resolver);
 }
 
