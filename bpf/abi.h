@@ -105,6 +105,7 @@ struct abi_settings {
 	__u32 entries;
 	__u32 words; /* a power of two; a bank's value has ABI_FRAMES more */
 	__u32 banks; /* 2 x possible CPUs */
+	__u32 kernel_frames; /* a kernel stack of as many may be cut: kernel.perf_event_max_stack */
 	__u32 n_uids, n_comms, n_cgroups;
 	__u8 by_tgid, by_tid; /* members_tgid, members_tid decide */
 	__u8 keep_idle, no_user, no_kernel;

@@ -70,7 +70,7 @@ struct map_members {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1); /* 16,384 when a selection needs it */
 	__type(key, __u32);
-	__type(value, __u8);
+	__type(value, __u64); /* start_boottime of the process or thread; 0: whoever has the number now */
 };
 extern struct map_members members_tgid SEC(".maps");
 extern struct map_members members_tid SEC(".maps");

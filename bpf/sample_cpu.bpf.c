@@ -26,7 +26,7 @@ inline_always void take_kernel_stack(struct bpf_perf_event_data *ctx, struct wal
 	walk->n_frames = walk->n_kernel;
 	for (__u32 i = 0; i < ABI_KERNEL_FRAMES && i < walk->n_kernel; i++)
 		walk_hash(walk, walk->frames[i]);
-	if (walk->n_kernel >= ABI_KERNEL_FRAMES)
+	if (walk->n_kernel >= settings.kernel_frames)
 		walk->cut = COUNTER_depth_limit;
 }
 

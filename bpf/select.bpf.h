@@ -43,13 +43,15 @@ inline_always bool select_comm(void)
 /* Is `cgroup` the one with this kernfs id, or below it? */
 inline_always bool cgroup_within(struct cgroup *cgroup, __u64 id)
 {
-	for (int depth = 0; depth < CGROUP_DEPTH; depth++) {
-		if (!cgroup)
-			return false;
+	struct cgroup_subsys_state *parent;
+
+	for (int depth = 0; depth < CGROUP_DEPTH && cgroup; depth++) {
 		if (BPF_CORE_READ(cgroup, kn, id) == id)
 			return true;
-		/* The css is the cgroup's first member, its parent the parent cgroup's. */
-		cgroup = (struct cgroup *)BPF_CORE_READ(cgroup, self.parent);
+		parent = BPF_CORE_READ(cgroup, self.parent);
+		if (!parent)
+			return false;
+		cgroup = (void *)parent - bpf_core_field_offset(struct cgroup, self);
 	}
 	return false;
 }
@@ -57,9 +59,10 @@ inline_always bool cgroup_within(struct cgroup *cgroup, __u64 id)
 /* The cgroup that a hierarchy without controllers (name=systemd) has the task in: found among its css_set's links. */
 inline_always struct cgroup *cgroup_named(struct css_set *set, __u32 hierarchy)
 {
-	struct list_head *node = BPF_CORE_READ(set, cgrp_links.next);
+	struct list_head *head = (void *)set + bpf_core_field_offset(struct css_set, cgrp_links);
+	struct list_head *node = BPF_CORE_READ(head, next);
 
-	for (int i = 0; i < CGROUP_LINKS; i++) {
+	for (int i = 0; i < CGROUP_LINKS && node && node != head; i++) {
 		struct cgrp_cset_link *link =
 			(void *)node - bpf_core_field_offset(struct cgrp_cset_link, cgrp_link);
 		struct cgroup *cgroup = BPF_CORE_READ(link, cgrp);

@@ -107,13 +107,13 @@ static void test_select_members(void **state)
 	const struct abi_settings by_both = {.by_tgid = 1, .by_tid = 1};
 	struct tested_bpf *tested = open_with(&by_both);
 	uint32_t tgid = (uint32_t)getpid();
-	uint8_t one = 1;
+	uint64_t any_start = 0;
 
 	(void)state;
 	assert_false(selected(tested));
-	bpf_map_update_elem(bpf_map__fd(tested->maps.members_tgid), &tgid, &one, BPF_ANY);
+	bpf_map_update_elem(bpf_map__fd(tested->maps.members_tgid), &tgid, &any_start, BPF_ANY);
 	assert_false(selected(tested));
-	bpf_map_update_elem(bpf_map__fd(tested->maps.members_tid), &tgid, &one, BPF_ANY);
+	bpf_map_update_elem(bpf_map__fd(tested->maps.members_tid), &tgid, &any_start, BPF_ANY);
 	assert_true(selected(tested));
 	bpf_map_delete_elem(bpf_map__fd(tested->maps.members_tgid), &tgid);
 	assert_false(selected(tested));

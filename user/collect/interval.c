@@ -129,6 +129,8 @@ static void resolve_bank(struct interval *interval, const struct programs *progr
 				   ((uint64_t)entry->n_kernel + entry->n_user) * sizeof(*words);
 		if (entry_sane(programs, entry))
 			resolve_entry(resolver, entry, words + entry->word);
+		else
+			resolver->counters[COUNTER_user_memory] += entry->count;
 	}
 }
 

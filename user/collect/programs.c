@@ -19,8 +19,10 @@
 #define MEMBERS 16384
 #define ENTRIES_MIN 256
 #define ENTRIES_LEAST 32 /* under the tightest memory limit */
-#define ENTRIES_MAX 16384
+#define ENTRIES_MAX 8192 /* 5.10 takes no value of more than 4 MiB */
 #define WORDS_PER_ENTRY 32
+
+#define MAX_STACK "/proc/sys/kernel/perf_event_max_stack"
 
 /* The last thing that libbpf complained of: the reason to show when loading fails. */
 static char complaint[256];
@@ -117,11 +119,15 @@ static int size_maps(struct programs *programs)
 	return err;
 }
 
+static size_t array_len(const struct bpf_map *map)
+{
+	return (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) & ~7U);
+}
+
 static void *map_array(const struct bpf_map *map)
 {
-	size_t len = (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) & ~7U);
 	void *memory =
-		mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+		mmap(NULL, array_len(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
 }
@@ -139,6 +145,23 @@ static int map_arrays(struct programs *programs)
 		!programs->words)
 		return -errno;
 	return 0;
+}
+
+static void unmap_array(void *memory, const struct bpf_map *map)
+{
+	if (memory)
+		munmap(memory, array_len(map));
+}
+
+static void unmap_arrays(struct programs *programs)
+{
+	struct profound_bpf *skeleton = programs->skeleton;
+
+	unmap_array(programs->counters, skeleton->maps.counters);
+	unmap_array(programs->banks, skeleton->maps.banks);
+	unmap_array(programs->slots, skeleton->maps.slots);
+	unmap_array(programs->entries, skeleton->maps.entries);
+	unmap_array(programs->words, skeleton->maps.words);
 }
 
 static int set_stages(struct profound_bpf *skeleton)
@@ -159,10 +182,10 @@ static int set_stages(struct profound_bpf *skeleton)
 
 static int add_ids(const struct bpf_map *map, const struct selection_ids *ids)
 {
-	const uint8_t one = 1;
+	const uint64_t any_start = 0;
 
 	for (unsigned i = 0; i < ids->n; i++)
-		if (bpf_map_update_elem(bpf_map__fd(map), &ids->id[i], &one, BPF_ANY))
+		if (bpf_map_update_elem(bpf_map__fd(map), &ids->id[i], &any_start, BPF_ANY))
 			return -errno;
 	return 0;
 }
@@ -178,9 +201,15 @@ static int follow(struct programs *programs, const struct selection *selection)
 	skeleton->links.members_fork = bpf_program__attach(skeleton->progs.members_fork);
 	if (!skeleton->links.members_fork)
 		return -errno;
-	skeleton->links.members_exit = bpf_program__attach(skeleton->progs.members_exit);
-	if (!skeleton->links.members_exit)
-		return -errno;
+	if (programs->settings.pidns_inum) {
+		skeleton->links.members_exit = bpf_program__attach(skeleton->progs.members_exit);
+		if (!skeleton->links.members_exit)
+			return -errno;
+	} else {
+		skeleton->links.members_free = bpf_program__attach(skeleton->progs.members_free);
+		if (!skeleton->links.members_free)
+			return -errno;
+	}
 	err = add_ids(skeleton->maps.members_tgid, &selection->pids);
 	if (!err)
 		err = add_ids(skeleton->maps.members_tid, &selection->tids);
@@ -201,13 +230,27 @@ static int load_fault(struct fault *fault, int err)
 
 	if (line)
 		*line = '\0';
-	if (err == -EPERM || err == -EACCES)
+	if ((err == -EPERM || err == -EACCES) && geteuid())
 		return fault_set(fault, err,
 			"cannot load the BPF programs: %s; run as root, or with CAP_BPF and "
 			"CAP_PERFMON (`profound doctor` lists what is missing)",
 			strerror(-err));
 	return fault_set(fault, err, "cannot load the BPF programs: %s%s%s (`profound doctor` may know why)",
 		strerror(-err), complaint[0] ? ": " : "", complaint);
+}
+
+/* bpf_get_stack() stops there. */
+static uint32_t kernel_frames(void)
+{
+	FILE *file = fopen(MAX_STACK, "re");
+	uint32_t limit = ABI_KERNEL_FRAMES;
+
+	if (!file)
+		return limit;
+	if (fscanf(file, "%" SCNu32, &limit) != 1 || limit > ABI_KERNEL_FRAMES)
+		limit = ABI_KERNEL_FRAMES;
+	fclose(file);
+	return limit;
 }
 
 static bool selective(const struct abi_settings *settings)
@@ -233,6 +276,7 @@ static int open_skeleton(
 	programs->settings.banks = programs->cpus * 2;
 	size_banks(&programs->settings, request);
 	programs->settings.pidns_inum = pidns_inum;
+	programs->settings.kernel_frames = kernel_frames();
 	skeleton->rodata->settings = programs->settings;
 	members = programs->settings.by_tgid || programs->settings.by_tid;
 	programs->selective = selective(&programs->settings);
@@ -241,7 +285,8 @@ static int open_skeleton(
 	bpf_program__set_autoload(
 		skeleton->progs.sample_selected, programs->selective || pidns_inum);
 	bpf_program__set_autoload(skeleton->progs.members_fork, members);
-	bpf_program__set_autoload(skeleton->progs.members_exit, members);
+	bpf_program__set_autoload(skeleton->progs.members_exit, members && pidns_inum);
+	bpf_program__set_autoload(skeleton->progs.members_free, members && !pidns_inum);
 	return size_maps(programs);
 }
 
@@ -277,11 +322,12 @@ int programs_load(
 
 void programs_release(struct programs *programs)
 {
-	/* The mappings end with the process; unmapping by hand would need their sizes again. */
 	if (programs->stats_fd >= 0)
 		close(programs->stats_fd);
-	if (programs->skeleton)
+	if (programs->skeleton) {
+		unmap_arrays(programs);
 		profound_bpf__destroy(programs->skeleton);
+	}
 	*programs = (struct programs){.stats_fd = -1};
 }
 

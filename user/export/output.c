@@ -161,10 +161,14 @@ static int create_named(struct output *output, int *fd)
 
 static void remove_temporary(struct output *output)
 {
-	if (output->temporary)
-		unlink(output->temporary);
-	free(output->temporary);
-	output->temporary = NULL;
+	char *temporary = output->temporary;
+
+	if (!temporary)
+		return;
+	unlink(temporary);
+	/* A signal handler may look at it at any time. */
+	__atomic_store_n(&output->temporary, NULL, __ATOMIC_SEQ_CST);
+	free(temporary);
 }
 
 static int create_unnamed(const struct output *output, int *fd)
