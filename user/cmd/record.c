@@ -289,6 +289,15 @@ static bool below_quality(const struct record *record)
 	       record->options.min_quality * (double)trust->taken;
 }
 
+/* Waits for a command that outlives the sampling: from here on any signal ends us as it would end anyone. */
+static bool await_command(struct record *record)
+{
+	if (!record->launch.pid || record->launch.go_fd >= 0)
+		return false;
+	recording_unblock_signals();
+	return launch_ended(&record->launch, true);
+}
+
 static int exit_status(struct record *record, int err, const struct fault *fault)
 {
 	int status = EXIT_DONE;
@@ -299,8 +308,7 @@ static int exit_status(struct record *record, int err, const struct fault *fault
 		status = EXIT_FAILED;
 	else if (below_quality(record))
 		status = EXIT_LOW_QUALITY;
-	if (record->launch.pid && record->launch.go_fd < 0 &&
-		launch_ended(&record->launch, true) && record->launch.status)
+	if (await_command(record) && record->launch.status)
 		status = record->launch.status;
 	return status;
 }

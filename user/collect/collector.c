@@ -34,6 +34,7 @@ struct collector {
 	uint64_t counters[COUNTERS]; /* those that userspace counts */
 	uint64_t drained_bytes;
 	uint64_t *idle_from_ns, *idle_to_ns; /* by CPU: at the start and the end of sampling */
+	uint64_t *runs;                      /* by CPU: at the last tick */
 	int epoll_fd;
 	bool throttled;   /* the kernel stopped an event for a while */
 	bool in_grace;    /* a generation was swapped and is not read yet */
@@ -199,7 +200,8 @@ static int load(struct collector *collector, struct fault *fault)
 		return err;
 	collector->idle_from_ns = calloc(collector->programs.cpus, sizeof(uint64_t));
 	collector->idle_to_ns = calloc(collector->programs.cpus, sizeof(uint64_t));
-	if (!collector->idle_from_ns || !collector->idle_to_ns)
+	collector->runs = calloc(collector->programs.cpus, sizeof(uint64_t));
+	if (!collector->idle_from_ns || !collector->idle_to_ns || !collector->runs)
 		return -ENOMEM;
 	collector->notices = ring_buffer__new(
 		programs_notices_fd(&collector->programs), on_notice, collector, NULL);
@@ -271,6 +273,7 @@ void collector_free(struct collector *collector)
 	interval_release(&collector->interval);
 	free(collector->idle_from_ns);
 	free(collector->idle_to_ns);
+	free(collector->runs);
 	profile_release(&collector->profile);
 	if (collector->epoll_fd >= 0)
 		close(collector->epoll_fd);
@@ -309,11 +312,24 @@ int collector_work(struct collector *collector)
 	return err;
 }
 
+/* Events that should have fired and did not are looked at. */
+static void revive_events(struct collector *collector)
+{
+	for (uint32_t cpu = 0; cpu < collector->programs.cpus; cpu++) {
+		uint64_t runs = collector->programs.counters[cpu].value[COUNTER_runs];
+
+		if (runs == collector->runs[cpu])
+			cpu_events_revive(collector->events, cpu);
+		collector->runs[cpu] = runs;
+	}
+}
+
 int collector_tick(struct collector *collector)
 {
 	struct fault fault;
 	int err = cpu_events_follow(collector->events, &fault);
 
+	revive_events(collector);
 	if (!err)
 		err = watch_sideband(collector);
 	begin_interval(collector);

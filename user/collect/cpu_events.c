@@ -21,6 +21,7 @@ struct reading {
 struct cpu_event {
 	int fd; /* -1: none */
 	uint64_t id;
+	uint64_t enabled_ns;         /* as of the last cpu_events_revive() */
 	struct reading before;       /* of this CPU's events before it went offline */
 	uint64_t throttled_since_ns; /* 0: it is not */
 	uint64_t throttled_ns;
@@ -199,6 +200,19 @@ int cpu_events_follow(struct cpu_events *events, struct fault *fault)
 	}
 	events->online = now;
 	return 0;
+}
+
+void cpu_events_revive(struct cpu_events *events, unsigned cpu)
+{
+	uint64_t enabled_ns;
+	struct fault fault;
+
+	if (cpu >= events->n || events->event[cpu].fd < 0 || !cpu_mask_has(&events->online, cpu))
+		return;
+	enabled_ns = read_event(&events->event[cpu]).enabled_ns;
+	if (enabled_ns == events->event[cpu].enabled_ns)
+		come(events, cpu, &fault);
+	events->event[cpu].enabled_ns = enabled_ns;
 }
 
 static void control(struct cpu_events *events, unsigned long request)

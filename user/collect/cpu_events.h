@@ -28,6 +28,12 @@ void cpu_events_free(struct cpu_events *events);
  * went is no error, its count is kept. 0 or a negative errno with the fault filled. */
 int cpu_events_follow(struct cpu_events *events, struct fault *fault);
 
+/*
+ * Once a second for a CPU whose program did not run meanwhile: an event that a short trip offline and back has
+ * killed is opened anew. It is dead when the time that it was enabled stands still.
+ */
+void cpu_events_revive(struct cpu_events *events, unsigned cpu);
+
 void cpu_events_enable(struct cpu_events *events);
 void cpu_events_disable(struct cpu_events *events);
 

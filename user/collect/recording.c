@@ -37,6 +37,14 @@ void recording_block_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+void recording_unblock_signals(void)
+{
+	sigset_t set;
+
+	ending_signals(&set);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static int open_signals(void)
 {
 	sigset_t set;

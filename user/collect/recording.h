@@ -26,6 +26,7 @@ struct recording {
 };
 
 void recording_block_signals(void);
+void recording_unblock_signals(void);
 
 /* Samples and drains, then ends sampling. 0 or a negative errno with the fault filled; what was collected until
  * then is in the collector. */
