@@ -66,6 +66,21 @@ static void test_clock_count(void **state)
 	assert_int_equal(sampling.samples_per_second, 100000);
 }
 
+/* It counts all time and fires in a part of it: what did not fire was not lost. */
+static void test_clock_of_a_part(void **state)
+{
+	static const char *const events[] = {"cpu-clock:u", "cpu-clock:k", "task-clock:u"};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(events) / sizeof(*events); i++) {
+		struct sampling sampling = choose(events[i], 99, 0);
+
+		assert_int_equal(sampling.fixed_period, 0);
+		assert_int_equal(sampling.samples_per_second, 99);
+	}
+	assert_int_equal(choose("cpu-clock:uk", 99, 0).fixed_period, NS_PER_SECOND / 99);
+}
+
 static void test_event_count(void **state)
 {
 	struct sampling sampling = choose("context-switches", 0, 7);
@@ -111,7 +126,8 @@ static void test_fallback(void **state)
 		assert_int_equal(sampling.attr.type,
 			sampling.event.clock ? PERF_TYPE_SOFTWARE : PERF_TYPE_HARDWARE);
 		assert_int_equal(sampling.attr.exclude_kernel, i == 2);
-		assert_int_equal(sampling.fixed_period, sampling.event.clock ? NS_PER_SECOND / 99 : 0);
+		assert_int_equal(sampling.fixed_period,
+			sampling.event.clock && i != 2 ? NS_PER_SECOND / 99 : 0);
 	}
 }
 
@@ -139,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clock_frequency),
 		cmocka_unit_test(test_clock_count),
+		cmocka_unit_test(test_clock_of_a_part),
 		cmocka_unit_test(test_event_count),
 		cmocka_unit_test(test_event_frequency),
 		cmocka_unit_test(test_rate_clamp),

@@ -52,16 +52,20 @@ static void fill_attr(struct sampling *sampling)
 	}
 }
 
-/* A clock turns a frequency into a fixed period once and for all (perf_swevent_init_hrtimer()). */
+/*
+ * A clock turns a frequency into a fixed period once and for all (perf_swevent_init_hrtimer()). One that leaves out
+ * the user or the kernel counts all time, but fires in a part of it (perf_swevent_hrtimer()): how often is not known.
+ */
 static void fill_rate(struct sampling *sampling)
 {
+	bool part = sampling->event.exclude_user || sampling->event.exclude_kernel;
 	uint64_t period = sampling->count;
 
 	if (!period && sampling->event.clock)
 		period = NS_PER_SECOND / sampling->frequency_hz;
 	if (sampling->event.clock && period < CLOCK_PERIOD_MIN)
 		period = CLOCK_PERIOD_MIN;
-	sampling->fixed_period = period;
+	sampling->fixed_period = sampling->event.clock && part ? 0 : period;
 	sampling->samples_per_second = sampling->frequency_hz;
 	if (sampling->event.clock)
 		sampling->samples_per_second = NS_PER_SECOND / period;
