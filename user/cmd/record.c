@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -264,6 +265,8 @@ static int run(struct record *record, struct fault *fault)
 	recording_block_signals();
 	if (record->options.command)
 		err = launch_hold(&record->launch, record->options.command, fault);
+	/* A reader that goes away must not cost the other files. Only now: the command has its own reader. */
+	signal(SIGPIPE, SIG_IGN);
 	if (!err)
 		err = start_collector(record, fault);
 	if (err)
