@@ -47,6 +47,33 @@ def test_second_sigint_gives_up(target, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_first_sigint_after_the_end(target, tmp_path):
+    """When -d has ended sampling, the first SIGINT comes while files are written: only a second one gives up."""
+    target("storm", 30)
+    out = tmp_path / "out.folded"
+    with subprocess.Popen([profound.binary(), "record", "-F", "4999", "-d", "1", "-o", "-", "-o", out],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        time.sleep(3.5)
+        assert run.poll() is None, "nobody reads its stdout: it should be waiting"
+        run.send_signal(signal.SIGINT)
+        stdout, _ = run.communicate(timeout=20)
+    assert run.returncode == 0
+    assert parse_folded(stdout.decode()) == parse_folded(out.read_text())
+
+
+def test_reader_goes_away(tmp_path):
+    """Nobody reads stdout any more: said in one line, and the other files are there."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    out, stats = tmp_path / "out.folded", tmp_path / "stats.json"
+    done = subprocess.run([profound.binary(), "record", "-q", "-d", "0.5", "-o", "-", "-o", out, "--stats", stats],
+                          stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.PIPE, timeout=30)
+    os.close(writer)
+    assert done.returncode == 1, done
+    assert done.stderr.count(b"\n") == 1 and b"'-'" in done.stderr, done.stderr
+    assert sum(parse_folded(out.read_text()).values()) == json.loads(stats.read_text())["samples"]["taken"]
+
+
 def test_full_disk(target, tmp_path):
     """The file on the full disk is not there, not even in part; the other one is whole."""
     target("chain", 30)

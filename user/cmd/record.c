@@ -274,7 +274,7 @@ static int run(struct record *record, struct fault *fault)
 	if (record->options.verbose)
 		say_plan(record);
 	cut_short = sample(record, &early);
-	record_files_give_up_on_interrupt(&record->files);
+	record_files_give_up_on_interrupt(&record->files, record->recording.interrupted);
 	/* Whatever ended sampling, what was collected is written. */
 	err = deliver(record, fault);
 	if (cut_short)

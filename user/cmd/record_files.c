@@ -130,10 +130,15 @@ int record_files_write(struct record_files *files, const struct profile *profile
 
 /* What the signal handler cleans up: unlink() and _exit() alone are safe there. */
 static struct record_files *interrupted;
+static volatile sig_atomic_t pardoned; /* interrupts that do not count yet */
 
 static void give_up(int signal)
 {
 	(void)signal;
+	if (pardoned) {
+		pardoned--;
+		return;
+	}
 	for (unsigned i = 0; i < RECORD_OUTPUTS; i++)
 		if (interrupted->outputs[i].temporary)
 			unlink(interrupted->outputs[i].temporary);
@@ -142,12 +147,13 @@ static void give_up(int signal)
 	_exit(EXIT_GAVE_UP);
 }
 
-void record_files_give_up_on_interrupt(struct record_files *files)
+void record_files_give_up_on_interrupt(struct record_files *files, bool second)
 {
-	const struct sigaction action = {.sa_handler = give_up};
+	const struct sigaction action = {.sa_handler = give_up, .sa_flags = SA_RESTART};
 	sigset_t interrupt;
 
 	interrupted = files;
+	pardoned = !second;
 	sigaction(SIGINT, &action, NULL);
 	sigemptyset(&interrupt);
 	sigaddset(&interrupt, SIGINT);

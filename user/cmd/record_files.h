@@ -31,8 +31,9 @@ int record_files_prepare(
 int record_files_write(struct record_files *files, const struct profile *profile,
 	const struct trust *trust, bool say);
 
-/* From now on SIGINT ends the program at once, with EXIT_GAVE_UP and without a trace of a file. */
-void record_files_give_up_on_interrupt(struct record_files *files);
+/* From now on the next SIGINT but one ends the program at once, with EXIT_GAVE_UP and without a trace of a file; the
+ * next one when it is the `second`. */
+void record_files_give_up_on_interrupt(struct record_files *files, bool second);
 
 void record_files_release(struct record_files *files);
 

@@ -109,7 +109,7 @@ static void loop_close(struct loop *loop)
 }
 
 /* The terminal sends SIGINT to the command as well; the other two are for us alone, so we pass them on. */
-static void on_signal(struct loop *loop, const struct recording *recording)
+static void on_signal(struct loop *loop, struct recording *recording)
 {
 	struct signalfd_siginfo info;
 
@@ -117,6 +117,7 @@ static void on_signal(struct loop *loop, const struct recording *recording)
 		return;
 	if (recording->launch && info.ssi_signo != SIGINT)
 		launch_signal(recording->launch, (int)info.ssi_signo);
+	recording->interrupted |= info.ssi_signo == SIGINT;
 	loop->done = true;
 }
 

@@ -7,6 +7,7 @@
 #ifndef PROFOUND_RECORDING_H
 #define PROFOUND_RECORDING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/fault.h"
@@ -23,6 +24,7 @@ struct recording {
 	/* results */
 	uint64_t enabled_ns; /* when the last event was on, CLOCK_MONOTONIC */
 	uint64_t sampled_ns; /* how long they were on */
+	bool interrupted;    /* a SIGINT ended it */
 };
 
 void recording_block_signals(void);
