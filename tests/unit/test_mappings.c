@@ -56,6 +56,37 @@ static void test_covering_splits(void **state)
 	mappings_free(m);
 }
 
+/* Thousands of mappings that change thousands of times a second cannot be followed, and are not guessed. */
+static void test_storm(void **state)
+{
+	enum { MANY = 4000 };
+	struct mappings *m = mappings_new(0);
+	struct mapping *found = calloc(MANY, sizeof(*found)), change;
+	uint64_t time = 20, changes = 0;
+	int err = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < MANY; i++)
+		found[i] = (struct mapping){0x1000 + i * 0x2000, 0x2000 + i * 0x2000, 0, A, 0, 0};
+	assert_int_equal(mappings_read(m, found, MANY, 10, true), 0);
+	for (; !err && changes < 2 * MAPPINGS_WORK_MAX / MANY; changes++) {
+		change = found[7];
+		change.object = changes % 2 ? A : B;
+		err = mappings_map(m, &change, ++time);
+	}
+	assert_int_equal(err, -EBUSY);
+	assert_in_range(changes, MAPPINGS_WORK_MAX / MANY, MAPPINGS_WORK_MAX / MANY + 2);
+	assert_object(m, found[8].start, 10, time, A);
+	assert_int_equal(at(m, found[8].start, 10, time + 1), MAPPINGS_CHANGED);
+	assert_int_equal(at(m, found[8].start, time + 1, time + 2), MAPPINGS_CHANGED);
+	assert_int_equal(mappings_map(m, &change, ++time), 0); /* few again: followed again */
+	assert_int_equal(mappings_read(m, found, MANY, time + 10, true), 0);
+	assert_object(m, found[8].start, time + 10, time + 20, A);
+	assert_int_equal(at(m, found[8].start, time + 5, time + 20), MAPPINGS_CHANGED);
+	free(found);
+	mappings_free(m);
+}
+
 static void test_same_again_ends_nothing(void **state)
 {
 	struct mappings *m = mappings_new(0);
@@ -218,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_read_reconciles),
 		cmocka_unit_test(test_late_record_keeps_the_read),
 		cmocka_unit_test(test_anonymous_has_no_offset),
+		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_against_model),
 	};

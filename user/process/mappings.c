@@ -7,6 +7,8 @@
 
 #include "process/layout.h"
 
+#define SECOND_NS 1000000000ULL
+
 struct past { /* an address space that exec replaced */
 	struct layout *layout;
 	uint64_t to_ns;
@@ -20,6 +22,7 @@ struct mappings {
 	uint32_t n_ended, ended_cap;
 	struct past *past;
 	uint32_t n_past;
+	uint64_t work, work_from_ns; /* mappings copied since then, for records */
 };
 
 struct mappings *mappings_new(uint64_t base_ns)
@@ -290,6 +293,46 @@ static int map_late(struct mappings *mappings, const struct mapping *mapping, ui
 	return 0;
 }
 
+static int keep_past(struct mappings *mappings, uint64_t time_ns)
+{
+	struct past *past;
+
+	if (!mappings->layout)
+		return 0;
+	if (mappings->n_past == MAPPINGS_EXECS_MAX) {
+		layout_drop(mappings->past[0].layout);
+		memmove(mappings->past, mappings->past + 1, --mappings->n_past * sizeof(*past));
+	}
+	past = realloc(mappings->past, (mappings->n_past + 1) * sizeof(*past));
+	if (!past)
+		return -ENOMEM;
+	mappings->past = past;
+	past[mappings->n_past++] = (struct past){ mappings->layout, time_ns };
+	mappings->layout = NULL;
+	return 0;
+}
+
+/* What was there until now is known, what follows is not. */
+static int begin_anew(struct mappings *mappings, uint64_t time_ns)
+{
+	int err = keep_past(mappings, time_ns);
+
+	if (!err)
+		mappings->base_ns = time_ns;
+	return err;
+}
+
+/* Did the records of this second cost more than they may? Each copies the layout. */
+static bool overworked(struct mappings *mappings, uint64_t time_ns)
+{
+	if (time_ns - mappings->work_from_ns >= SECOND_NS) {
+		mappings->work_from_ns = time_ns;
+		mappings->work = 0;
+	}
+	mappings->work += layout_count(mappings->layout);
+	return mappings->work > MAPPINGS_WORK_MAX && layout_count(mappings->layout) > MAPPINGS_FEW;
+}
+
 int mappings_map(struct mappings *mappings, const struct mapping *mapping, uint64_t time_ns)
 {
 	struct change change = {
@@ -310,40 +353,17 @@ int mappings_map(struct mappings *mappings, const struct mapping *mapping, uint6
 		return 0;
 	if (layout_count(mappings->layout) >= MAPPINGS_MAX)
 		return -E2BIG;
+	if (overworked(mappings, time_ns))
+		return begin_anew(mappings, time_ns) ?: -EBUSY;
 	return apply(&change);
-}
-
-static int keep_past(struct mappings *mappings, uint64_t time_ns)
-{
-	struct past *past;
-
-	if (!mappings->layout)
-		return 0;
-	if (mappings->n_past == MAPPINGS_EXECS_MAX) {
-		layout_drop(mappings->past[0].layout);
-		memmove(mappings->past, mappings->past + 1, --mappings->n_past * sizeof(*past));
-	}
-	past = realloc(mappings->past, (mappings->n_past + 1) * sizeof(*past));
-	if (!past)
-		return -ENOMEM;
-	mappings->past = past;
-	past[mappings->n_past++] = (struct past){ mappings->layout, time_ns };
-	mappings->layout = NULL;
-	return 0;
 }
 
 int mappings_exec(struct mappings *mappings, uint64_t time_ns)
 {
 	struct layout *layout;
-	int err;
 
-	if (time_ns >= mappings->read_ns) {
-		err = keep_past(mappings, time_ns);
-		if (err)
-			return err;
-		mappings->base_ns = time_ns;
-		return 0;
-	}
+	if (time_ns >= mappings->read_ns)
+		return begin_anew(mappings, time_ns);
 	/* The read saw the address space that began here. */
 	layout = own_layout(mappings);
 	if (mappings->layout && !layout)

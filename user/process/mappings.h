@@ -20,6 +20,8 @@
 #define MAPPINGS_MAX 32768      /* at one time */
 #define MAPPINGS_ENDED_MAX 4096 /* remembered; then the oldest are forgotten */
 #define MAPPINGS_EXECS_MAX 64
+#define MAPPINGS_WORK_MAX 4000000 /* mappings copied a second before a process is no longer followed ... */
+#define MAPPINGS_FEW 1024         /* ... if it has more than these */
 
 struct mapping {
 	uint64_t start, end;
@@ -40,7 +42,10 @@ void mappings_free(struct mappings *mappings);
 /* Of a child forked at time_ns: shares what is there now. NULL: no memory. */
 struct mappings *mappings_fork(const struct mappings *parent, uint64_t time_ns);
 
-/* One mapping, made at time_ns. 0, -ENOMEM, -E2BIG (MAPPINGS_MAX, nothing changed). */
+/*
+ * One mapping, made at time_ns. 0, -ENOMEM, -E2BIG (MAPPINGS_MAX, nothing changed); -EBUSY: too many changes of too
+ * many mappings to follow, nothing is known to be there from time_ns on, until it is read again.
+ */
 int mappings_map(struct mappings *mappings, const struct mapping *mapping, uint64_t time_ns);
 
 /* A new, empty address space from time_ns on. 0 or -ENOMEM. */

@@ -130,6 +130,12 @@ static int apply_map(struct processes *processes, const struct lifecycle *record
 	if (mapping.object && mapping.object->kind == OBJECT_FILE)
 		mapping.offset = record->offset;
 	err = mappings_map(entry->process.mappings, &mapping, record->time_ns);
+	if (err == -EBUSY) {
+		/* Doubt has it read again; what that read shows is known from then on, not from now. */
+		entry->doubt_ns = entry->doubt_to_ns = record->time_ns;
+		entry->process.maps_known = true;
+		return 0;
+	}
 	if (err != -E2BIG)
 		return err;
 	entry->process.maps_known = false;
