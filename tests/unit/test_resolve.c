@@ -190,6 +190,27 @@ static void test_leaf_nowhere(void **state)
 	}
 }
 
+/* A 32-bit process has another vDSO than the one that names are read from. */
+static void test_vdso(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t leaf = NOWHERE + 4;
+	struct abi_entry sampled = entry(f, 0, 1);
+	const uint32_t *ids;
+	uint32_t n;
+
+	apply(f, (struct lifecycle){.kind = LIFECYCLE_MAP, .pid = STRANGE, .name = "[vdso]",
+		.time_ns = f->born_ns + 3 * MS, .start = NOWHERE, .end = NOWHERE + 0x1000});
+	resolve_entry(&f->resolver, &sampled, &leaf);
+	last(f, &ids, &n);
+	assert_int_equal(profile_get_frame(&f->profile, ids[0])->kind, FRAME_FILE);
+	sampled.cut = COUNTER_compat_32bit;
+	resolve_entry(&f->resolver, &sampled, &leaf);
+	assert_int_equal(last(f, &ids, &n)->cut, COUNTER_compat_32bit);
+	assert_int_equal(n, 1);
+	expect_frame(f, ids[0], (struct frame){FRAME_UNKNOWN, COUNTER_no_symbol, 0});
+}
+
 /* Before and after the change the place is known, across it it is not; the callers beyond are kept. */
 static void test_mapping_changed(void **state)
 {
@@ -294,6 +315,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_places, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leaf_nowhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_vdso, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mapping_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_process_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flags_and_cut, setup, teardown),

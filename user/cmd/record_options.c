@@ -349,6 +349,15 @@ static int check_conflicts(const struct record_options *options, struct fault *f
 	return 0;
 }
 
+static int check_stats(const struct record_options *options, struct fault *fault)
+{
+	for (unsigned i = 0; options->stats && i < options->n_outputs; i++)
+		if (!strcmp(options->stats, options->outputs[i].path))
+			return fault_set(fault, -EINVAL, "--stats: '%s' is an output already",
+				options->stats);
+	return 0;
+}
+
 static int unknown_extension(const char *path, struct fault *fault)
 {
 	const char *dot = strrchr(path, '.'), *words[32];
@@ -401,6 +410,8 @@ int record_options_parse(struct record_options *options, int argc, char **argv, 
 	}
 	parsed.command = result.command;
 	err = check_conflicts(&parsed, fault);
+	if (!err)
+		err = check_stats(&parsed, fault);
 	if (!err)
 		err = choose_exporters(&parsed, fault);
 	if (err)

@@ -46,6 +46,9 @@ static int push_file(struct stack *stack, const struct place *place)
 {
 	const struct frame frame = {FRAME_FILE, place->object->id, place->offset};
 
+	/* Of our own vDSO only the 64-bit half is known (vdso_open()). */
+	if (place->object->kind == OBJECT_VDSO && stack->entry->cut == COUNTER_compat_32bit)
+		return push_unknown(stack, COUNTER_no_symbol);
 	open_object(stack->process, place);
 	return push(stack, &frame);
 }
