@@ -132,6 +132,8 @@ static void test_wrong_usage(void **state)
 		{{"-o", "x"}, "-o x", ".folded"},
 		{{"-o", "x.folded", "-o", "x.folded"}, "'x.folded' is given twice", ""},
 		{{"-o", "-", "-o", "-"}, "'-' is given twice", ""},
+		{{"-o", "-", "--stats", "-"}, "--stats: '-'", "already"},
+		{{"--stats", "x.folded", "-o", "x.folded"}, "--stats: 'x.folded'", "already"},
 		{{"-o", "x", "--format", "foldde"}, "'foldde'", "folded"},
 		{{"--format", "folded"}, "'folded'", "-o"},
 		{{"--memory", "1"}, "'1'", "64M"},
