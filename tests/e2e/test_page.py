@@ -149,6 +149,15 @@ def test_search_by_typing_shows_the_match_total(opened, stacks):
     assert opened.page.text_content("#matched") == ""
 
 
+def test_search_does_not_move_the_graph(opened):
+    top = "document.getElementById('graph').getBoundingClientRect().top"
+    before = opened.js(top)
+    opened.page.fill("#search", "a")
+    opened.settle()
+    assert opened.page.text_content("#matched") != ""
+    assert opened.js(top) == before
+
+
 def test_search_takes_a_broken_expression_as_text(opened):
     found = opened.js("profound.search('rank(')")
     assert found["samples"] > 0
