@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "process/maps.h"
@@ -98,21 +99,24 @@ static bool device_of(const char *mountinfo, int mount, uint32_t *major, uint32_
 
 static bool is_the_file(int fd, uint32_t pid, const struct object_identity *identity)
 {
-	uint32_t major, minor;
+	uint32_t mount_major, mount_minor;
 	struct stat info;
 	char path[40];
 	int mount;
 
 	if (fstat(fd, &info) || info.st_ino != identity->inode)
 		return false;
+	/* Most filesystems report the superblock's device, which maps show; btrfs and overlay may not. */
+	if (major(info.st_dev) == identity->major && minor(info.st_dev) == identity->minor)
+		return true;
 	mount = mount_of(fd);
 	if (mount < 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%u/mountinfo", pid);
-	if (!device_of(path, mount, &major, &minor) &&
-		!device_of("/proc/self/mountinfo", mount, &major, &minor))
+	if (!device_of(path, mount, &mount_major, &mount_minor) &&
+		!device_of("/proc/self/mountinfo", mount, &mount_major, &mount_minor))
 		return false;
-	return major == identity->major && minor == identity->minor;
+	return mount_major == identity->major && mount_minor == identity->minor;
 }
 
 /* The first executable range that the process maps from this file now. */
