@@ -112,14 +112,14 @@ inline_always void take_sample(struct bpf_perf_event_data *ctx, __u32 cpu, struc
 	count(cpu, COUNTER_tail_call_failed);
 }
 
-/* Counts the run. True: it found the idle task, and that is all there is to know. */
+/* Counts the run. True: it found the idle task, and that is all there is to know (not with keep_idle). */
 inline_always bool found_idle(__u32 cpu)
 {
 	count(cpu, COUNTER_runs);
-	if (settings.keep_idle || bpf_get_current_pid_tgid())
+	if (bpf_get_current_pid_tgid())
 		return false;
 	count(cpu, COUNTER_idle);
-	return true;
+	return !settings.keep_idle;
 }
 
 /* Every task of the machine, by the numbers of the initial pid namespace. */

@@ -40,7 +40,7 @@ void account_samples(const struct account *account, struct trust *trust)
 {
 	struct owed owed;
 
-	trust->idle = account->selective ? 0 : (int64_t)account->idle;
+	trust->idle = account->selective || account->keep_idle ? 0 : (int64_t)account->idle;
 	if (!account->period) {
 		trust->expected = TRUST_NULL;
 		trust->counter[COUNTER_not_run] = TRUST_NULL;

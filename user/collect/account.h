@@ -17,6 +17,7 @@ struct account {
 	uint64_t period; /* the event fires once per this much of its count; 0: not known, `due` neither */
 	bool clock;      /* the period is nanoseconds */
 	bool selective;
+	bool keep_idle;  /* idle runs are samples as others are */
 	bool throttled;  /* at least once, even if nobody knows for how long */
 	uint64_t due;    /* how often the events should have fired */
 	uint64_t runs, idle, passed; /* COUNTER_... of the programs */

@@ -419,6 +419,7 @@ static void fill_account(struct collector *collector, struct account *account)
 		.period = request->fixed_period,
 		.clock = request->clock,
 		.selective = collector->programs.selective,
+		.keep_idle = request->keep_idle,
 		.throttled = collector->throttled,
 		.runs = counted(collector, COUNTER_runs),
 		.idle = counted(collector, COUNTER_idle),
