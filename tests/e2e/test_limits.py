@@ -42,3 +42,9 @@ def test_no_privilege(build, tmp_path):
     assert done.returncode == 1, done
     assert done.stdout == "" and len(done.stderr.strip().splitlines()) == 1, done
     assert "root" in done.stderr or "sudo" in done.stderr or "CAP_" in done.stderr, done.stderr
+
+
+def test_few_descriptors(record):
+    """The soft limit on open files is raised to the hard one: two for each CPU and one for each sampled file."""
+    run = record("-d", "1", before=["prlimit", "--nofile=24:"])
+    assert run.stats["frames"]["unnamed_by_cause"]["file_unreadable"] == 0, str(run)

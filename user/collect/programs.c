@@ -216,12 +216,20 @@ static int follow(struct programs *programs, const struct selection *selection)
 	return err;
 }
 
-/* Kernels before 5.11 charge BPF memory to the memlock limit; a refusal matters only if the load then fails. */
-static void raise_memlock(void)
+/*
+ * Kernels before 5.11 charge BPF memory to the memlock limit; a refusal matters only if the load then fails. Each CPU
+ * takes two descriptors and each file that is sampled one: more than the usual 1024 on a large machine.
+ */
+static void raise_limits(void)
 {
 	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+	struct rlimit files;
 
 	setrlimit(RLIMIT_MEMLOCK, &all);
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 static int load_fault(struct fault *fault, int err)
@@ -301,7 +309,7 @@ int programs_load(
 		return err;
 	complaint[0] = '\0';
 	libbpf_set_print(note_complaint);
-	raise_memlock();
+	raise_limits();
 	err = open_skeleton(&programs, request, pidns_inum);
 	if (!err)
 		err = profound_bpf__load(programs.skeleton);
