@@ -90,3 +90,12 @@ unsigned cpu_mask_count(const struct cpu_mask *mask)
 		count += __builtin_popcountll(mask->bits[i]);
 	return count;
 }
+
+unsigned cpu_mask_end(const struct cpu_mask *mask)
+{
+	unsigned end = CPU_MASK_CPUS;
+
+	while (end && !cpu_mask_has(mask, end - 1))
+		end--;
+	return end;
+}

@@ -21,6 +21,8 @@ int cpu_mask_parse(struct cpu_mask *mask, const char *list);
 int cpu_mask_read(struct cpu_mask *mask, const char *path);
 
 bool cpu_mask_has(const struct cpu_mask *mask, unsigned cpu);
+/* One more than the largest CPU number; 0: the set is empty. */
+unsigned cpu_mask_end(const struct cpu_mask *mask);
 unsigned cpu_mask_count(const struct cpu_mask *mask);
 
 #endif

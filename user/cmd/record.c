@@ -168,7 +168,9 @@ static void fill_machine(struct record *record)
 	if (sampling->event.fell_back)
 		trust->event_asked = record->options.event ? record->options.event : "cycles";
 	trust->frequency_hz = sampling->frequency_hz ? sampling->frequency_hz : TRUST_NULL;
-	trust->period = sampling->count ? (int64_t)sampling->count : TRUST_NULL;
+	trust->period = sampling->frequency_hz ? TRUST_NULL
+			: sampling->fixed_period ? (int64_t)sampling->fixed_period
+					       : (int64_t)sampling->count;
 	if (uname(&names))
 		return;
 	snprintf(trust->kernel, sizeof(trust->kernel), "%s", names.release);

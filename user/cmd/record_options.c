@@ -304,7 +304,7 @@ static const struct option_spec record_option_table[] = {
 	{"output", 'q', "quiet", NULL, "no progress, no summary", set_quiet},
 	{"output", 'v', "verbose", NULL, "say more", set_verbose},
 
-	{"limits", 0, "memory", "SIZE", "for everything profound keeps (default 64M)", set_memory},
+	{"limits", 0, "memory", "SIZE", "for what is kept in the kernel (default 64M)", set_memory},
 	{"limits", 0, "ignore-kernel-bugs", NULL, "run where a kernel bug may freeze it",
 		set_ignore_kernel_bugs},
 };

@@ -29,7 +29,9 @@ static struct owed split_owed(const struct account *account)
 
 static void select_owed(struct owed *owed, const struct account *account)
 {
-	double share = account->runs ? (double)account->passed / (double)account->runs : 0;
+	/* Of a clock's debt the idle part is paid off: what is left fell among the busy runs. */
+	uint64_t among = account->runs - (account->clock ? account->idle : 0);
+	double share = among ? (double)account->passed / (double)among : 0;
 
 	owed->idle = 0;
 	owed->throttled = (uint64_t)((double)owed->throttled * share + 0.5);

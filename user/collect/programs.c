@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/cpu_mask.h"
 #include "collect/pid_namespace.h"
 #include "profound.skel.h"
 
@@ -22,6 +23,7 @@
 #define ENTRIES_MAX 8192 /* 5.10 takes no value of more than 4 MiB */
 #define WORDS_PER_ENTRY 32
 
+#define POSSIBLE "/sys/devices/system/cpu/possible"
 #define MAX_STACK "/proc/sys/kernel/perf_event_max_stack"
 
 /* The last thing that libbpf complained of: the reason to show when loading fails. */
@@ -272,14 +274,16 @@ static int open_skeleton(
 {
 	struct profound_bpf *skeleton = profound_bpf__open();
 	bool members;
-	int cpus = libbpf_num_possible_cpus();
+	struct cpu_mask possible = {0};
+	int err = cpu_mask_read(&possible, POSSIBLE);
 
 	if (!skeleton)
 		return -errno;
 	programs->skeleton = skeleton;
-	if (cpus < 0)
-		return cpus;
-	programs->cpus = (uint32_t)cpus;
+	if (err)
+		return err;
+	/* Numbers can have holes: the arrays are indexed by them. */
+	programs->cpus = cpu_mask_end(&possible);
 	set_selection(&programs->settings, request);
 	programs->settings.banks = programs->cpus * 2;
 	size_banks(&programs->settings, request);

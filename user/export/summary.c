@@ -105,7 +105,10 @@ static void add_samples(struct summary *summary, const struct trust *trust)
 	struct buf text = {0};
 
 	if (known(trust->taken) <= 0)
-		buf_puts(&text, "0 (no sample: nothing that was selected ran while profound sampled)");
+		buf_puts(&text, known(trust->expected) > known(trust->idle)
+					? "0 (no sample)"
+					: "0 (no sample: nothing that was selected ran while "
+					  "profound sampled)");
 	else
 		text_number(&text, trust->taken);
 	if (trust->expected != TRUST_NULL && known(trust->taken) > 0) {
