@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """profound record -- COMMAND: from its first instruction to its last child, and its exit status passed on."""
+import re
 import signal
 import time
 
@@ -36,6 +37,8 @@ def test_status(record, script, status):
 def test_not_found(record):
     run = record("--", "/nonexistent/command", code=127)
     assert "/nonexistent/command" in run.stderr
+    share = re.search(r"\(([0-9.]+) % of the machine\)", run.stderr)
+    assert share and float(share.group(1)) <= 100, run.stderr
 
 
 def test_not_executable(record):

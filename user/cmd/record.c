@@ -204,12 +204,11 @@ static void fill_cost(struct record *record)
 	getrusage(RUSAGE_SELF, &usage);
 	trust->cpu_seconds += seconds(&usage.ru_utime) + seconds(&usage.ru_stime);
 	trust->max_rss_bytes = max_rss_bytes();
-	trust->machine_share =
-		sampled > 0 ? trust->cpu_seconds / sampled / (double)sysconf(_SC_NPROCESSORS_ONLN)
-			    : 0;
 	trust->ready_seconds = (double)(recording->enabled_ns - record->began_ns) / 1e9;
 	trust->sampled_seconds = sampled;
 	trust->total_seconds = (double)(clock_now_ns() - record->began_ns) / 1e9;
+	trust->machine_share =
+		trust->cpu_seconds / trust->total_seconds / (double)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 static int derive_trust(struct record *record, struct fault *fault)

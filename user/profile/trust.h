@@ -41,7 +41,7 @@ struct trust {
 	struct trust_top *top; /* by self time, most first, at most TRUST_TOP */
 	uint32_t n_top;
 	/* cost */
-	double cpu_seconds, machine_share; /* share of all CPUs over the sampled time, 0..1 */
+	double cpu_seconds, machine_share; /* share of all CPUs over total_seconds, 0..1 */
 	int64_t kernel_ns_per_sample, max_rss_bytes, bpf_memory_bytes, drained_bytes;
 	double ready_seconds, sampled_seconds, total_seconds;
 	/* what was asked for and what was done */
