@@ -147,6 +147,7 @@ bench: ## cost beside perf, bpftrace, bcc and libbpf-tools (needs root)
 	@PROFOUND=$(O)/profound tools/bench
 
 fmt: ## clang-format all C
+	@command -v clang-format >/dev/null || tools/deps fmt
 	$(Q)find user bpf tests \( -name '*.c' -o -name '*.h' \) -exec clang-format -i {} +
 
 install: $(O)/profound ## install into DESTDIR and PREFIX
