@@ -129,20 +129,19 @@ def cgroup(kind):
 def test_cgroup(noise, target, record, kind):
     """-G of each hierarchy: the group, and its child groups."""
     with cgroup(kind) as (group, child):
-        chains = [target("chain", 60) for _ in range(2)]
-        (group / "cgroup.procs").write_text(str(chains[0].pid))
-        (child / "cgroup.procs").write_text(str(chains[1].pid))
+        outer, below = target("chain", 60), target("deep", 60, 5)
+        (group / "cgroup.procs").write_text(str(outer.pid))
+        (child / "cgroup.procs").write_text(str(below.pid))
         try:
-            for chain in chains:
-                chain.wait_for("begin")
+            for one in (outer, below):
+                one.wait_for("begin")
             both = record("-G", group, "-F", "999", "-d", "2")
             inner = record("-G", child, "-F", "999", "-d", "2")
         finally:
-            for chain in chains:
-                chain.kill()
-    only_chain(both)
-    only_chain(inner, 150)
-    assert sum(inner.folded.values()) < 0.75 * sum(both.folded.values()), "the child holds one of the two"
+            for one in (outer, below):
+                one.kill()
+    assert set(both.comms()) == {"chain", "deep"} and min(both.comms().values()) >= 150, both.comms()
+    assert set(inner.comms()) == {"deep"} and inner.comms()["deep"] >= 150, inner.comms()
 
 
 def test_pid_namespace(noise, build, record):
