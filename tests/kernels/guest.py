@@ -99,6 +99,10 @@ class Guest:
     def __init__(self, version, files, console):
         self.version, self.files, self.console = version, files, console
 
+    def died_before_init(self):
+        """No scenario has begun: nothing of ours was in it yet."""
+        return not self.files and "Kernel panic" in self.console and "profound" not in self.console
+
     def text(self, name):
         assert name in self.files, f"the guest wrote no {name}; its console ends:\n{self.console[-3000:]}"
         return self.files[name].decode(errors="replace")
@@ -122,6 +126,9 @@ def boot(version):
     if version not in guests:
         try:
             guests[version] = boot_once(version)
+            if guests[version].died_before_init():
+                print(f"{version}: the kernel panicked before init ran (the emulator's fault, not ours): booted again")
+                guests[version] = boot_once(version)
         except debian.Unavailable as reason:
             guests[version] = reason
     if isinstance(guests[version], debian.Unavailable):
