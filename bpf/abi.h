@@ -90,6 +90,59 @@ struct abi_notice {
 
 _Static_assert(sizeof(struct abi_notice) == 24, "abi_notice");
 
+/*
+ * Unwind rules: how to get from a frame to its caller, told by CFI (DWARF 5, section 6.4; System V ABI, AMD64
+ * supplement, 3.7) or Go's pclntab. A rule that fits none of these forms is RULE_UNSUPPORTED, never a guess.
+ * Rules are shared by all files and have ids; a table's row is {where it starts, rule id}.
+ */
+enum abi_cfa {
+	CFA_NONE,        /* nothing is known: no table covers the PC */
+	CFA_UNSUPPORTED, /* there is a rule, and this struct cannot hold it */
+	CFA_END,         /* the return address is undefined: outermost frame */
+	CFA_REGISTER,    /* reg + cfa_offset */
+	CFA_MEMORY,      /* *(reg + cfa_offset) + cfa_add: DRAP, and assembly that keeps the old rsp on the stack */
+	CFA_PLT,         /* rsp + cfa_offset + ((ip & 15) >= cfa_add ? 8 : 0) */
+	CFA_SIGNAL,      /* all registers are in the ucontext at rsp (x86-64: gregs at rsp + 40) */
+};
+
+enum abi_saved {
+	SAVED_SAME,      /* rbp is still in rbp */
+	SAVED_CFA,       /* at CFA + offset */
+	SAVED_MEMORY,    /* at rbp + offset (rbp as it is in this frame) */
+	SAVED_UNDEFINED, /* lost; a caller whose CFA needs it cannot be unwound */
+};
+
+struct abi_rule {
+	__u8 cfa; /* enum abi_cfa */
+	__u8 reg; /* DWARF number: 6 rbp, 7 rsp, 10 r10, ... */
+	__u8 rbp; /* enum abi_saved */
+	__u8 pad;
+	__s32 cfa_offset;
+	__s16 cfa_add;
+	__s16 rbp_offset;
+	__s16 ra_offset; /* the return address is at CFA + this: -8 but in odd assembly */
+	__u16 pad2;
+};
+
+_Static_assert(sizeof(struct abi_rule) == 16, "abi_rule");
+
+#define ABI_RULES 16384 /* ids are below; 0, 1 and 2 are CFA_NONE, CFA_UNSUPPORTED and CFA_END */
+
+/*
+ * A file's rows: ELF virtual address order, in pages of up to ABI_ROWS rows that span less than 64 KiB from the
+ * page's base. A row holds until the next one; unused rows at a page's end are ABI_ROW_UNUSED and are never found
+ * (no row has offset 0xffff: a page is cut before). A page's first row has offset 0.
+ */
+#define ABI_ROWS 1024
+#define ABI_ROW_UNUSED 0xffffU
+
+struct abi_row {
+	__u16 offset; /* from the page's base */
+	__u16 rule;
+};
+
+_Static_assert(sizeof(struct abi_row) == 4, "abi_row");
+
 /* Settings, fixed before the programs are loaded (the verifier sees them as constants). */
 enum abi_cgroup_kind { CGROUP_V2 = 1, CGROUP_V1 = 2, CGROUP_NAMED = 3 };
 

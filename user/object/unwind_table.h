@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All rows of one file, in the pages that the kernel searches (abi.h), and what there is to say about them. Built
+ * from .eh_frame (with or without .eh_frame_hdr), .debug_frame where .eh_frame has nothing, and Go's pclntab.
+ */
+#ifndef PROFOUND_UNWIND_TABLE_H
+#define PROFOUND_UNWIND_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "object/rules.h"
+
+struct unwind_table {
+	struct abi_row *rows; /* pages x ABI_ROWS */
+	uint64_t *bases;      /* one a page, ascending: ELF virtual addresses */
+	uint32_t pages;
+	uint64_t n_rows;      /* used ones */
+	uint64_t unsupported; /* of them: rules that cannot be encoded */
+	uint64_t no_room;     /* rows lost to a full dictionary or a limit: they are RULE_UNSUPPORTED */
+};
+
+/*
+ * Builds from an ELF file, read with pread, never mapped; a hostile file costs its rows, within caps on every size.
+ * New rules are added to `rules`. 0; -ENOEXEC no ELF file of x86-64; -ENODATA no unwind information at all; -EIO;
+ * -ENOMEM; on failure *table is zeroed.
+ */
+int unwind_table_init(struct unwind_table *table, int fd, struct rules *rules);
+void unwind_table_release(struct unwind_table *table);
+
+/* The rule id at an ELF virtual address; 0 (CFA_NONE) where nothing covers it. */
+uint16_t unwind_table_find(const struct unwind_table *table, uint64_t address);
+
+#endif
