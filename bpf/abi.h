@@ -62,7 +62,9 @@ struct abi_entry {
 	__u32 tgid;     /* in profound's pid namespace; 0 when it is outside */
 	__u32 exec;     /* number of execs, low bits */
 	__u32 count;
-	__u32 word; /* first frame, in words from the bank's start; innermost first, kernel frames first */
+	__u32 word; /* first frame, in words from the bank's start; innermost first, kernel frames first. Kernel
+		     * frames are as bpf_get_stack() gives them; a user frame is the address to look up: where
+		     * code was interrupted as it is, a return address less one */
 	__u16 n_kernel;
 	__u16 n_user;
 	__u16 by_fp;   /* user frames found by a frame-pointer step */
@@ -89,6 +91,24 @@ struct abi_notice {
 };
 
 _Static_assert(sizeof(struct abi_notice) == 24, "abi_notice");
+
+/*
+ * A sample whose user stack userspace unwinds: registers and a copy of the stack, in one ring-buffer record of a few
+ * fixed sizes. `entry` is as in a bank, with count 1, first_ns = last_ns, n_user 0 and no words.
+ */
+#define ABI_DEFER_PAGES 9 /* of the largest class: 32 KiB from any place in a page */
+
+struct abi_deferred {
+	struct abi_entry entry;
+	__u64 reg[17]; /* by DWARF number; 16 is ip */
+	__u64 kernel[ABI_KERNEL_FRAMES + 1];
+	__u64 stack_at;    /* address of stack[0]: the start of sp's page */
+	__u32 stack_pages; /* of this class */
+	__u32 stack_len;   /* bytes of stack[] that are there; those below sp are not */
+	/* __u8 stack[stack_pages * 4096] */
+};
+
+_Static_assert(sizeof(struct abi_deferred) == 88 + 17 * 8 + 128 * 8 + 16, "abi_deferred");
 
 /*
  * Unwind rules: how to get from a frame to its caller, told by CFI (DWARF 5, section 6.4; System V ABI, AMD64

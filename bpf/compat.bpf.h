@@ -71,13 +71,46 @@ struct compat_regs {
 	__u64 cs; /* the selector alone: since 6.9 FRED's bits share its word (ee63291aa825) */
 };
 
+/* By DWARF number (System V ABI, AMD64 supplement, 3.6.2), 16 is ip. */
+#define COMPAT_DWARF_REGS(READ, regs, out)                                                         \
+	do {                                                                                       \
+		(out)[0] = READ((regs), ax);                                                       \
+		(out)[1] = READ((regs), dx);                                                       \
+		(out)[2] = READ((regs), cx);                                                       \
+		(out)[3] = READ((regs), bx);                                                       \
+		(out)[4] = READ((regs), si);                                                       \
+		(out)[5] = READ((regs), di);                                                       \
+		(out)[6] = READ((regs), bp);                                                       \
+		(out)[7] = READ((regs), sp);                                                       \
+		(out)[8] = READ((regs), r8);                                                       \
+		(out)[9] = READ((regs), r9);                                                       \
+		(out)[10] = READ((regs), r10);                                                     \
+		(out)[11] = READ((regs), r11);                                                     \
+		(out)[12] = READ((regs), r12);                                                     \
+		(out)[13] = READ((regs), r13);                                                     \
+		(out)[14] = READ((regs), r14);                                                     \
+		(out)[15] = READ((regs), r15);                                                     \
+		(out)[16] = READ((regs), ip);                                                      \
+	} while (0)
+
+inline_always bool compat_has_task_pt_regs(void)
+{
+	return compat_has_task_btf() &&
+	       bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs);
+}
+
+inline_always struct pt_regs *compat_stack_top(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, stack) + COMPAT_THREAD_SIZE - bpf_core_type_size(struct pt_regs);
+}
+
 inline_always void compat_user_regs(struct compat_regs *out)
 {
-	struct task_struct *task;
 	struct pt_regs *regs;
 
-	if (compat_has_task_btf() &&
-		bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+	if (compat_has_task_pt_regs()) {
 		regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 		out->ip = regs->ip;
 		out->sp = regs->sp;
@@ -85,12 +118,25 @@ inline_always void compat_user_regs(struct compat_regs *out)
 		out->cs = (__u16)regs->cs;
 		return;
 	}
-	task = (void *)bpf_get_current_task();
-	regs = BPF_CORE_READ(task, stack) + COMPAT_THREAD_SIZE - bpf_core_type_size(struct pt_regs);
+	regs = compat_stack_top();
 	out->ip = BPF_CORE_READ(regs, ip);
 	out->sp = BPF_CORE_READ(regs, sp);
 	out->fp = BPF_CORE_READ(regs, bp);
 	out->cs = (__u16)BPF_CORE_READ(regs, cs);
+}
+
+/* All of them, into out[17]. */
+inline_always void compat_user_dwarf_regs(__u64 *out)
+{
+	struct pt_regs *regs;
+
+	if (compat_has_task_pt_regs()) {
+		regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+		COMPAT_DWARF_REGS(COMPAT_LOAD, regs, out);
+		return;
+	}
+	regs = compat_stack_top();
+	COMPAT_DWARF_REGS(BPF_CORE_READ, regs, out);
 }
 
 /*
@@ -111,6 +157,13 @@ inline_always void compat_event_regs(const struct bpf_perf_event_data *ctx, stru
 	out->sp = regs->sp;
 	out->fp = regs->bp;
 	out->cs = (__u16)regs->cs;
+}
+
+inline_always void compat_event_dwarf_regs(const struct bpf_perf_event_data *ctx, __u64 *out)
+{
+	const volatile struct compat_uapi_regs *regs = (const volatile void *)ctx;
+
+	COMPAT_DWARF_REGS(COMPAT_LOAD, regs, out);
 }
 
 #endif

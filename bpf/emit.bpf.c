@@ -6,6 +6,7 @@
  */
 #include "maps.bpf.h"
 #include "compat.bpf.h"
+#include "notice.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -38,25 +39,6 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, ABI_FRAMES * 8); /* (settings.words + ABI_FRAMES) * 8 */
 } words SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 64 * 1024);
-} notices SEC(".maps");
-
-/* The processes that this CPU told userspace of, direct mapped. */
-#define KNOWN 256
-
-struct known {
-	__u64 process[KNOWN];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct known);
-} known SEC(".maps");
 
 /* 128 bits over the frames and everything else of the key. */
 inline_always void hash_key(const struct walk *walk, struct abi_entry *key)
@@ -96,35 +78,6 @@ inline_always bool same_key(const struct abi_entry *entry, const struct abi_entr
 }
 
 /* False: it was lost, and that was counted. */
-inline_always bool notice(const struct walk *walk, __u32 kind)
-{
-	struct abi_notice message = {
-		.kind = kind,
-		.tgid = walk->tgid,
-		.start_ns = walk->start_ns,
-		.mm_state = walk->mm_state,
-	};
-
-	if (!bpf_ringbuf_output(&notices, &message, sizeof(message), 0))
-		return true;
-	count(walk->cpu, COUNTER_notice_lost);
-	return false;
-}
-
-inline_always void notice_process(const struct walk *walk)
-{
-	__u64 id = mix(walk->start_ns, walk->tgid, MIX_A) | 1;
-	__u32 zero = 0;
-	struct known *table = bpf_map_lookup_elem(&known, &zero);
-
-	if (!table || !walk->tgid || walk->flags & ENTRY_NO_USER)
-		return;
-	if (table->process[(id >> 8) & (KNOWN - 1)] == id)
-		return;
-	if (notice(walk, NOTICE_PROCESS))
-		table->process[(id >> 8) & (KNOWN - 1)] = id;
-}
-
 inline_always void notice_fill(const struct walk *walk, struct abi_bank *bank)
 {
 	if (bank->noticed)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "maps.bpf.h"
+#include "notice.bpf.h"
 
 const volatile struct abi_settings settings = {};
 volatile __u32 generation = 0;
@@ -9,5 +10,7 @@ struct map_walks walks SEC(".maps");
 struct map_stages stages SEC(".maps");
 struct map_members members_tgid SEC(".maps");
 struct map_members members_tid SEC(".maps");
+struct map_notices notices SEC(".maps");
+struct map_known known SEC(".maps");
 
 char LICENSE[] SEC("license") = "GPL";

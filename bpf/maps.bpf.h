@@ -18,7 +18,7 @@ extern const volatile struct abi_settings settings;
 /* The generation that programs write: 0 or 1. Userspace swaps it, then waits for programs in flight. */
 extern volatile __u32 generation;
 
-enum stage { STAGE_UNWIND, STAGE_EMIT, STAGES };
+enum stage { STAGE_DEFER, STAGE_UNWIND, STAGE_EMIT, STAGES };
 
 #define WINDOW 4096
 
@@ -27,6 +27,7 @@ struct walk {
 	__u32 tgid;
 	__u64 start_ns;
 	__u64 mm_state;
+	__u64 start_stack; /* top of the first thread's stack */
 	__u32 exec;
 	__u32 flags; /* enum abi_entry_flags */
 	__u32 n_kernel;

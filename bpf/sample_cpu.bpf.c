@@ -59,6 +59,7 @@ inline_always void walk_begin(struct walk *walk, __u32 cpu, const struct task_fa
 	walk->start_ns = facts->start_ns;
 	walk->exec = facts->exec;
 	walk->mm_state = facts->mm_state;
+	walk->start_stack = facts->start_stack;
 	walk->flags = 0;
 	walk->n_kernel = 0;
 	walk->n_frames = 0;
@@ -108,7 +109,7 @@ inline_always void take_sample(struct bpf_perf_event_data *ctx, __u32 cpu, struc
 	if (!settings.no_kernel && !user_mode(event.cs))
 		take_kernel_stack(ctx, walk);
 	unwind = take_user(walk, &event, facts);
-	bpf_tail_call(ctx, &stages, unwind ? STAGE_UNWIND : STAGE_EMIT);
+	bpf_tail_call(ctx, &stages, unwind ? STAGE_DEFER : STAGE_EMIT);
 	count(cpu, COUNTER_tail_call_failed);
 }
 

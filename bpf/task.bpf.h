@@ -14,6 +14,7 @@ struct task_facts {
 	__u32 exec;      /* self_exec_id: counts up with every exec, inherited by fork */
 	__u32 flags;     /* PF_... */
 	__u64 mm_state;
+	__u64 start_stack;
 	bool has_mm;
 };
 
@@ -26,6 +27,7 @@ struct task_facts {
 		(out)->flags = READ((task), flags);                                                \
 		(out)->has_mm = mm_ != 0;                                                          \
 		(out)->mm_state = (out)->has_mm ? compat_mm_state(mm_) : 0;                        \
+		(out)->start_stack = (out)->has_mm ? READ(mm_, start_stack) : 0;                   \
 	} while (0)
 
 #define PIDNS_DEPTH 33 /* MAX_PID_NS_LEVEL + 1 */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Walks the user stack from walk->regs: one step after the other, so many in one program that the verifier stays
+ * By frame pointer alone, where a sample could not be deferred. Walks the user stack from walk->regs: one step after the other, so many in one program that the verifier stays
  * content, then calls itself again (the kernel allows 33 tail calls a run).
  */
 #include "maps.bpf.h"
@@ -52,8 +52,8 @@ inline_always int unwind_one(struct walk *walk)
 	if (n >= ABI_FRAMES || n - walk->n_kernel >= ABI_USER_FRAMES)
 		return COUNTER_depth_limit;
 	walk->regs = regs;
-	walk->frames[n] = regs.ip;
-	walk_hash(walk, regs.ip);
+	walk->frames[n] = regs.ip - 1; /* a return address: what called is before it */
+	walk_hash(walk, regs.ip - 1);
 	walk->n_frames = n + 1;
 	walk->by_fp++;
 	return 0;

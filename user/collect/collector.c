@@ -11,12 +11,15 @@
 #include "base/clock.h"
 #include "collect/account.h"
 #include "collect/cpu_events.h"
+#include "collect/deferred.h"
 #include "collect/grace.h"
 #include "collect/idle_clock.h"
 #include "collect/interval.h"
 #include "collect/programs.h"
 #include "collect/resolve.h"
 #include "collect/sideband.h"
+#include "process/target_file.h"
+#include "unwind/tables.h"
 
 struct collector {
 	struct collector_request request;
@@ -24,7 +27,8 @@ struct collector {
 	struct sideband *sideband;
 	struct cpu_events *events;
 	struct grace *grace;
-	struct ring_buffer *notices;
+	struct ring_buffer *notices, *deferred;
+	struct tables *tables;
 	struct objects *objects;
 	struct processes *processes;
 	struct kernel_symbols *kernel_symbols;
@@ -77,6 +81,47 @@ static void begin_interval(struct collector *collector)
 	grace_begin(collector->grace);
 }
 
+static int deliver_sideband(struct collector *collector, uint64_t until_ns)
+{
+	int err = sideband_read(collector->sideband);
+
+	return err ? err
+		   : sideband_deliver(collector->sideband, until_ns, apply, collector);
+}
+
+/* A read of the maps is good for all samples taken before it. */
+static void refresh_for(struct collector *collector, const struct abi_entry *entry)
+{
+	struct process *process;
+
+	if (processes_sampled(collector->processes, entry->tgid, entry->start_ns, &process))
+		return;
+	if (entry->mm_state == process->mm_state || entry->last_ns <= process->read_ns)
+		return;
+	process_refresh(collector->processes, process, entry->mm_state);
+	target_file_keep_perf_map(process);
+	deliver_sideband(collector, clock_now_ns());
+}
+
+static int on_deferred(void *context, void *data, size_t size)
+{
+	struct collector *collector = context;
+	const struct abi_deferred *record = data;
+
+	collector->drained_bytes += size;
+	refresh_for(collector, &record->entry);
+	deferred_add(&collector->resolver, collector->tables, record, size);
+	return 0;
+}
+
+static int read_deferred(struct collector *collector)
+{
+	int err = deliver_sideband(collector, clock_now_ns());
+
+	ring_buffer__consume(collector->deferred);
+	return err;
+}
+
 /* A process that was not seen before: its maps are read while it lives. */
 static int meet_process(struct collector *collector, const struct abi_notice *notice)
 {
@@ -102,14 +147,6 @@ static int on_notice(void *context, void *data, size_t size)
 	return 0;
 }
 
-static int deliver_sideband(struct collector *collector, uint64_t until_ns)
-{
-	int err = sideband_read(collector->sideband);
-
-	return err ? err
-		   : sideband_deliver(collector->sideband, until_ns, apply, collector);
-}
-
 /* After the grace period: whatever the generation's samples and the sideband tell up to then. */
 static int read_interval(struct collector *collector, uint64_t until_ns)
 {
@@ -131,6 +168,8 @@ static int end_interval(struct collector *collector)
 	uint64_t until_ns = grace_end(collector->grace);
 	int err = read_interval(collector, until_ns);
 
+	if (!err)
+		err = read_deferred(collector);
 	interval_clear(&collector->programs, collector->written);
 	/* The next generation has samples from before until_ns: since its swap. */
 	processes_prune(collector->processes, collector->swapped_ns);
@@ -140,9 +179,9 @@ static int end_interval(struct collector *collector)
 	return err;
 }
 
-static int watch(const struct collector *collector, int fd)
+static int watch(const struct collector *collector, int fd, uint32_t events)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+	struct epoll_event event = {.events = events, .data.fd = fd};
 
 	return epoll_ctl(collector->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -151,7 +190,7 @@ static int watch_sideband(const struct collector *collector)
 {
 	for (uint32_t cpu = 0; cpu < collector->programs.cpus; cpu++) {
 		int fd = sideband_fd(collector->sideband, (int)cpu);
-		int err = fd < 0 ? 0 : watch(collector, fd);
+		int err = fd < 0 ? 0 : watch(collector, fd, EPOLLIN);
 
 		if (err && err != -EEXIST)
 			return err;
@@ -168,10 +207,11 @@ static int make_parts(struct collector *collector)
 	collector->sideband = sideband_new();
 	collector->grace = grace_new();
 	collector->kernel_symbols = kernel_symbols_new();
+	collector->tables = tables_new();
 	if (collector->objects)
 		collector->processes = processes_new(collector->objects);
 	if (!collector->objects || !collector->sideband || !collector->grace ||
-		!collector->kernel_symbols || !collector->processes)
+		!collector->kernel_symbols || !collector->tables || !collector->processes)
 		return -ENOMEM;
 	collector->resolver = (struct resolver){
 		.profile = &collector->profile,
@@ -205,7 +245,9 @@ static int load(struct collector *collector, struct fault *fault)
 		return -ENOMEM;
 	collector->notices = ring_buffer__new(
 		programs_notices_fd(&collector->programs), on_notice, collector, NULL);
-	return collector->notices ? 0 : -errno;
+	collector->deferred = ring_buffer__new(
+		programs_deferred_fd(&collector->programs), on_deferred, collector, NULL);
+	return collector->notices && collector->deferred ? 0 : -errno;
 }
 
 static int open_events(struct collector *collector, struct fault *fault)
@@ -222,10 +264,14 @@ static int open_events(struct collector *collector, struct fault *fault)
 
 static int watch_all(struct collector *collector)
 {
-	int err = watch(collector, ring_buffer__epoll_fd(collector->notices));
+	int err = watch(collector, ring_buffer__epoll_fd(collector->notices), EPOLLIN);
 
 	if (!err)
-		err = watch(collector, grace_fd(collector->grace));
+		err = watch(collector, grace_fd(collector->grace), EPOLLIN);
+	/* By edges: what lies there below a quarter full waits for the tick. */
+	if (!err)
+		err = watch(collector, programs_deferred_fd(&collector->programs),
+			EPOLLIN | EPOLLET);
 	if (!err)
 		err = watch_sideband(collector);
 	return err;
@@ -265,9 +311,11 @@ void collector_free(struct collector *collector)
 	cpu_events_free(collector->events);
 	grace_free(collector->grace);
 	ring_buffer__free(collector->notices);
+	ring_buffer__free(collector->deferred);
 	programs_release(&collector->programs);
 	sideband_free(collector->sideband);
 	kernel_symbols_free(collector->kernel_symbols);
+	tables_free(collector->tables);
 	processes_free(collector->processes);
 	objects_free(collector->objects);
 	interval_release(&collector->interval);
@@ -306,6 +354,8 @@ int collector_work(struct collector *collector)
 			err = end_interval(collector);
 		else if (ready[i].data.fd == ring_buffer__epoll_fd(collector->notices))
 			ring_buffer__consume(collector->notices);
+		else if (ready[i].data.fd == programs_deferred_fd(&collector->programs))
+			err = read_deferred(collector);
 		else
 			err = sideband_read(collector->sideband);
 	}

@@ -22,6 +22,9 @@
 #define ENTRIES_LEAST 32 /* under the tightest memory limit */
 #define ENTRIES_MAX 8192 /* 5.10 takes no value of more than 4 MiB */
 #define WORDS_PER_ENTRY 32
+#define DEFERRED_MIN (512U << 10)
+#define DEFERRED_MAX (16U << 20)
+#define DEFERRED_PER_CPU (2U << 20)
 
 #define POSSIBLE "/sys/devices/system/cpu/possible"
 #define MAX_STACK "/proc/sys/kernel/perf_event_max_stack"
@@ -95,7 +98,18 @@ static void set_selection(struct abi_settings *settings, const struct programs_r
 	settings->no_kernel = request->no_kernel;
 }
 
-static int size_maps(struct programs *programs)
+/* 2 MiB a CPU, within a quarter of the memory allowed; a ring is a power of two of pages. */
+static uint32_t deferred_bytes(const struct programs *programs, uint64_t memory_bytes)
+{
+	uint64_t bytes = DEFERRED_MAX;
+
+	while (bytes > DEFERRED_MIN &&
+		(bytes > programs->cpus * DEFERRED_PER_CPU || bytes > memory_bytes / 4))
+		bytes /= 2;
+	return (uint32_t)bytes;
+}
+
+static int size_maps(struct programs *programs, uint64_t memory_bytes)
 {
 	const struct abi_settings *settings = &programs->settings;
 	struct profound_bpf *skeleton = programs->skeleton;
@@ -105,6 +119,7 @@ static int size_maps(struct programs *programs)
 	} sizes[] = {
 		{skeleton->maps.counters, programs->cpus},
 		{skeleton->maps.banks, settings->banks},
+		{skeleton->maps.deferred, deferred_bytes(programs, memory_bytes)},
 		{skeleton->maps.slots, settings->banks * settings->slots},
 		{skeleton->maps.entries, settings->banks * settings->entries},
 		{skeleton->maps.words, settings->banks},
@@ -169,7 +184,8 @@ static void unmap_arrays(struct programs *programs)
 static int set_stages(struct profound_bpf *skeleton)
 {
 	const struct bpf_program *programs[] = {
-		skeleton->progs.unwind_native, /* enum stage of maps.bpf.h */
+		skeleton->progs.defer, /* enum stage of maps.bpf.h */
+		skeleton->progs.unwind_native,
 		skeleton->progs.emit,
 	};
 
@@ -299,7 +315,7 @@ static int open_skeleton(
 	bpf_program__set_autoload(skeleton->progs.members_fork, members);
 	bpf_program__set_autoload(skeleton->progs.members_exit, members && pidns_inum);
 	bpf_program__set_autoload(skeleton->progs.members_free, members && !pidns_inum);
-	return size_maps(programs);
+	return size_maps(programs, request->memory_bytes);
 }
 
 int programs_load(
@@ -366,6 +382,11 @@ int programs_sample_fd(const struct programs *programs)
 int programs_notices_fd(const struct programs *programs)
 {
 	return bpf_map__fd(programs->skeleton->maps.notices);
+}
+
+int programs_deferred_fd(const struct programs *programs)
+{
+	return bpf_map__fd(programs->skeleton->maps.deferred);
 }
 
 const uint64_t *programs_words(const struct programs *programs, uint32_t bank)

@@ -50,6 +50,7 @@ int programs_add_member(struct programs *programs, uint32_t tgid, struct fault *
 /* The program to attach to a perf event. */
 int programs_sample_fd(const struct programs *programs);
 int programs_notices_fd(const struct programs *programs);
+int programs_deferred_fd(const struct programs *programs);
 
 /* The frames of a bank. */
 const uint64_t *programs_words(const struct programs *programs, uint32_t bank);

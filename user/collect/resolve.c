@@ -29,19 +29,6 @@ static int push_unknown(struct stack *stack, enum abi_counter why)
 	return push(stack, &frame);
 }
 
-/* The first sample of a file opens it: later it may be deleted, or its process gone. */
-static void open_object(const struct process *process, const struct place *place)
-{
-	struct object *object = place->object;
-	int fd;
-
-	if (object->tried || object->kind != OBJECT_FILE)
-		return;
-	object->tried = true;
-	fd = target_file_open(process, place);
-	object_set_fd(object, fd < 0 ? -1 : fd);
-}
-
 static int push_file(struct stack *stack, const struct place *place)
 {
 	const struct frame frame = {FRAME_FILE, place->object->id, place->offset};
@@ -49,7 +36,7 @@ static int push_file(struct stack *stack, const struct place *place)
 	/* Of our own vDSO only the 64-bit half is known (vdso_open()). */
 	if (place->object->kind == OBJECT_VDSO && stack->entry->cut == COUNTER_compat_32bit)
 		return push_unknown(stack, COUNTER_no_symbol);
-	open_object(stack->process, place);
+	target_file_attach(stack->process, place);
 	return push(stack, &frame);
 }
 
@@ -115,7 +102,7 @@ static int push_frames(struct stack *stack, const uint64_t *frames)
 	if (!stack->process)
 		return err;
 	for (uint32_t i = 0; i < entry->n_user && !err; i++)
-		err = push_user(stack, frames[i] - (i > 0), i == 0);
+		err = push_user(stack, frames[i], i == 0);
 	return err == -ERANGE ? 0 : err;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "process/clocks.h"
 #include "process/maps.h"
 #include "process/process_table.h"
@@ -310,6 +311,7 @@ static void adopt(struct process *process, struct proc_read *read, uint64_t mm_s
 int process_refresh(struct processes *processes, struct process *process, uint64_t mm_state)
 {
 	struct process_entry *entry = (struct process_entry *)process;
+	uint64_t now_ns = clock_now_ns();
 	struct proc_read *read;
 	int err;
 
@@ -330,6 +332,7 @@ int process_refresh(struct processes *processes, struct process *process, uint64
 		return err == -ENOMEM ? err : -ESRCH;
 	}
 	adopt(process, read, mm_state);
+	process->read_ns = now_ns;
 	entry->was_read = true;
 	entry->read = read;
 	return 0;

@@ -28,6 +28,7 @@ struct process {
 	uint32_t inner_pid; /* in its own, innermost pid namespace; 0: not known */
 	uint32_t uid;       /* effective: whose files it makes (status of /proc/PID); -1: not known */
 	uint64_t mm_state;  /* abi_entry.mm_state at the last read of its maps */
+	uint64_t read_ns;   /* when its maps were last read, or found to be unchanged */
 	bool gone;          /* its first thread's exit was seen, or its pid is another's; others may live on */
 	bool maps_known;    /* complete since the exec that a record told of, or read from /proc */
 	int root_fd;        /* O_PATH of /proc/PID/root, kept when it has code made at run time; -1: none */

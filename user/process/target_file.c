@@ -229,6 +229,16 @@ int target_file_open(const struct process *process, const struct place *place)
 	return fd >= 0 ? fd : worse(err, fd);
 }
 
+void target_file_attach(const struct process *process, const struct place *place)
+{
+	struct object *object = place->object;
+
+	if (object->tried || object->kind != OBJECT_FILE)
+		return;
+	object->tried = true;
+	object_set_fd(object, target_file_open(process, place));
+}
+
 static int perf_map_root(const struct process *process)
 {
 	char path[40];

@@ -18,6 +18,9 @@
  */
 int target_file_open(const struct process *process, const struct place *place);
 
+/* Opens the place's object if nobody tried yet: later it may be deleted, or its process gone. */
+void target_file_attach(const struct process *process, const struct place *place);
+
 /*
  * Opens (or if it is gone, returns a copy of the one kept) /tmp/perf-PID.map of the process, PID as it knows itself, below its root (process->root_fd, or /proc, or
  * our own root if it is gone); only a regular file owned by the process's uid or by root.

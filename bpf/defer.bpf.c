@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Hands a sample to userspace to unwind: its registers and a copy of its stack, so that a stack is whole before
+ * anything is known of the process, and after it is gone. Without room in the ring the sample is not lost: it is
+ * walked here by frame pointer, and says so.
+ */
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "notice.bpf.h"
+
+#define PAGE 4096UL
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, PAGE); /* set before load */
+} deferred SEC(".maps");
+
+inline_always bool readable(__u64 address)
+{
+	__u64 word;
+
+	return !bpf_probe_read_user(&word, sizeof(word), (void *)address);
+}
+
+/*
+ * Pages from sp's up to the stack's top. The first thread's is known; another's (or a stack that the program made
+ * itself) is felt for, where the size class would change.
+ */
+inline_always __u32 stack_pages(const struct walk *walk)
+{
+	__u64 page = walk->regs.sp & ~(PAGE - 1), known_size = walk->start_stack - page;
+
+	if (known_size < ABI_DEFER_PAGES * PAGE)
+		return known_size / PAGE + 1;
+	if (!readable(page + 2 * PAGE))
+		return 2;
+	return readable(page + 4 * PAGE) ? ABI_DEFER_PAGES : 4;
+}
+
+inline_always void fill_entry(const struct walk *walk, struct abi_entry *entry)
+{
+	__builtin_memset(entry, 0, sizeof(*entry));
+	entry->start_ns = walk->start_ns;
+	entry->first_ns = entry->last_ns = bpf_ktime_get_ns();
+	entry->mm_state = walk->mm_state;
+	entry->tgid = walk->tgid;
+	entry->exec = walk->exec;
+	entry->count = 1;
+	entry->n_kernel = walk->n_kernel;
+	entry->cut = walk->cut;
+	entry->flags = walk->flags;
+	bpf_get_current_comm(entry->comm, sizeof(entry->comm));
+}
+
+/* Piece by piece: one read up to the top fails whole where the last page is missing. Returns the end of what is
+ * there, in bytes from the start of sp's page. */
+inline_always __u32 copy_stack(__u8 *stack, __u64 sp, const __u32 pages)
+{
+	__u64 page = sp & ~(PAGE - 1), from = sp & (PAGE - 1);
+
+	if (bpf_probe_read_user(stack + from, PAGE - from, (void *)sp))
+		return 0;
+	for (__u32 i = 1; i < pages; i++)
+		if (bpf_probe_read_user(stack + i * PAGE, PAGE, (void *)(page + i * PAGE)))
+			return i * PAGE;
+	return pages * PAGE;
+}
+
+/* Userspace looks once a second, and when the ring is a quarter full. */
+inline_always __u64 wakeup(void)
+{
+	__u64 waiting = bpf_ringbuf_query(&deferred, BPF_RB_AVAIL_DATA);
+
+	return waiting > bpf_ringbuf_query(&deferred, BPF_RB_RING_SIZE) / 4 ? BPF_RB_FORCE_WAKEUP
+									    : BPF_RB_NO_WAKEUP;
+}
+
+inline_always bool defer_pages(
+	struct bpf_perf_event_data *ctx, const struct walk *walk, const __u32 pages)
+{
+	struct abi_deferred *record;
+	__u64 flags = wakeup();
+
+	record = bpf_ringbuf_reserve(&deferred, sizeof(*record) + pages * PAGE, 0);
+	if (!record)
+		return false;
+	fill_entry(walk, &record->entry);
+	if (walk->flags & ENTRY_USER_LEAF)
+		compat_event_dwarf_regs(ctx, record->reg);
+	else
+		compat_user_dwarf_regs(record->reg);
+	bpf_probe_read_kernel(record->kernel, sizeof(record->kernel), walk->frames);
+	record->stack_at = walk->regs.sp & ~(PAGE - 1);
+	record->stack_pages = pages;
+	record->stack_len = copy_stack((__u8 *)(record + 1), walk->regs.sp, pages);
+	bpf_ringbuf_submit(record, flags);
+	return true;
+}
+
+SEC("perf_event")
+int defer(struct bpf_perf_event_data *ctx)
+{
+	__u32 zero = 0, pages;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+	bool done;
+
+	if (!walk)
+		return 0;
+	notice_process(walk);
+	pages = stack_pages(walk);
+	if (pages <= 2)
+		done = defer_pages(ctx, walk, 2);
+	else if (pages <= 4)
+		done = defer_pages(ctx, walk, 4);
+	else
+		done = defer_pages(ctx, walk, ABI_DEFER_PAGES);
+	if (done) {
+		count(walk->cpu, COUNTER_taken);
+		return 0;
+	}
+	count(walk->cpu, COUNTER_deferred_ring_full);
+	bpf_tail_call(ctx, &stages, STAGE_UNWIND);
+	count(walk->cpu, COUNTER_tail_call_failed);
+	return 0;
+}
