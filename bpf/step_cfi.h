@@ -82,6 +82,9 @@ static inline __attribute__((always_inline)) int step_caller_fp(const struct ste
 	if (rule->rbp == SAVED_MEMORY)
 		at = regs->fp;
 	at += (__u64)(__s64)rule->rbp_offset;
+	/* Compilers leave the rule in place after the epilogue's pop: the register has the value, the slot is gone. */
+	if (at < regs->sp)
+		return 0;
 	if (at & 7 || mem_read(memory, at, fp))
 		return COUNTER_stack_paged_out;
 	*known = STEP_KNOWN_FP;
