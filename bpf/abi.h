@@ -104,11 +104,13 @@ struct abi_deferred {
 	__u64 kernel[ABI_KERNEL_FRAMES + 1];
 	__u64 stack_at;    /* address of stack[0]: the start of sp's page */
 	__u32 stack_pages; /* of this class */
-	__u32 stack_len;   /* bytes of stack[] that are there; those below sp are not */
+	__u32 stack_from;  /* stack[stack_from, stack_len) is there: from sp on, or where the first page is in */
+	__u32 stack_len;
+	__u32 pad;
 	/* __u8 stack[stack_pages * 4096] */
 };
 
-_Static_assert(sizeof(struct abi_deferred) == 88 + 17 * 8 + 128 * 8 + 16, "abi_deferred");
+_Static_assert(sizeof(struct abi_deferred) == 88 + 17 * 8 + 128 * 8 + 24, "abi_deferred");
 
 /*
  * Unwind rules: how to get from a frame to its caller, told by CFI (DWARF 5, section 6.4; System V ABI, AMD64
@@ -136,7 +138,7 @@ struct abi_rule {
 	__u8 cfa; /* enum abi_cfa */
 	__u8 reg; /* DWARF number: 6 rbp, 7 rsp, 10 r10, ... */
 	__u8 rbp; /* enum abi_saved */
-	__u8 pad;
+	__u8 ra_reg; /* 0: the return address is in memory; else in the register of this number less 1 (vfork) */
 	__s32 cfa_offset;
 	__s16 cfa_add;
 	__s16 rbp_offset;

@@ -52,18 +52,26 @@ inline_always void fill_entry(const struct walk *walk, struct abi_entry *entry)
 	bpf_get_current_comm(entry->comm, sizeof(entry->comm));
 }
 
-/* Piece by piece: one read up to the top fails whole where the last page is missing. Returns the end of what is
- * there, in bytes from the start of sp's page. */
-inline_always __u32 copy_stack(__u8 *stack, __u64 sp, const __u32 pages)
+/*
+ * Piece by piece: one read up to the top fails whole where the last page is missing. The first may be missing as
+ * well, when the stack has just grown.
+ */
+inline_always void copy_stack(struct abi_deferred *record, __u64 sp, const __u32 pages)
 {
 	__u64 page = sp & ~(PAGE - 1), from = sp & (PAGE - 1);
+	__u8 *stack = (__u8 *)(record + 1);
+	__u32 first = from, end = pages * PAGE;
 
 	if (bpf_probe_read_user(stack + from, PAGE - from, (void *)sp))
-		return 0;
-	for (__u32 i = 1; i < pages; i++)
-		if (bpf_probe_read_user(stack + i * PAGE, PAGE, (void *)(page + i * PAGE)))
-			return i * PAGE;
-	return pages * PAGE;
+		first = PAGE;
+	for (__u32 i = 1; i < pages; i++) {
+		if (!bpf_probe_read_user(stack + i * PAGE, PAGE, (void *)(page + i * PAGE)))
+			continue;
+		end = i * PAGE;
+		break;
+	}
+	record->stack_from = first < end ? first : end;
+	record->stack_len = end;
 }
 
 /* Userspace looks once a second, and when the ring is a quarter full. */
@@ -92,7 +100,7 @@ inline_always bool defer_pages(
 	bpf_probe_read_kernel(record->kernel, sizeof(record->kernel), walk->frames);
 	record->stack_at = walk->regs.sp & ~(PAGE - 1);
 	record->stack_pages = pages;
-	record->stack_len = copy_stack((__u8 *)(record + 1), walk->regs.sp, pages);
+	copy_stack(record, walk->regs.sp, pages);
 	bpf_ringbuf_submit(record, flags);
 	return true;
 }

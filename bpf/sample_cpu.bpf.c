@@ -73,7 +73,8 @@ inline_always void walk_begin(struct walk *walk, __u32 cpu, const struct task_fa
 inline_always bool take_user(
 	struct walk *walk, const struct compat_regs *event, const struct task_facts *facts)
 {
-	if (facts->flags & PF_KTHREAD || !facts->has_mm || !take_user_regs(walk, event)) {
+	if (facts->flags & PF_KTHREAD || !facts->has_mm || facts->in_exec ||
+		!take_user_regs(walk, event)) {
 		walk->flags |= ENTRY_NO_USER;
 		return false;
 	}

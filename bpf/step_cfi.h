@@ -43,6 +43,20 @@ static inline __attribute__((always_inline)) int step_reg(const struct step_regs
 	return 0;
 }
 
+/* The return address, and with it that the frame lies above ours: one without a slot for it can be empty. */
+static inline __attribute__((always_inline)) int step_ra(const struct step_regs *regs,
+	const struct step_rest *rest, const struct abi_rule *rule, __u64 cfa,
+	struct step_memory *memory, __u64 *ip)
+{
+	__u64 at = cfa + (__u64)(__s64)rule->ra_offset;
+
+	if (rule->ra_reg)
+		return step_reg(regs, rest, rule->ra_reg - 1, ip);
+	if (cfa == regs->sp)
+		return COUNTER_corrupt;
+	return at & 7 || mem_read(memory, at, ip) ? COUNTER_stack_paged_out : 0;
+}
+
 static inline __attribute__((always_inline)) int step_cfa(const struct step_regs *regs,
 	const struct step_rest *rest, const struct abi_rule *rule, struct step_memory *memory,
 	__u64 *cfa)
@@ -61,7 +75,7 @@ static inline __attribute__((always_inline)) int step_cfa(const struct step_regs
 		base += (__u64)(__s64)rule->cfa_add;
 	}
 	/* The stack grows down: a caller's frame lies above. */
-	if (base & 7 || base <= regs->sp || base - regs->sp > STEP_CFI_REACH)
+	if (base & 7 || base < regs->sp || base - regs->sp > STEP_CFI_REACH)
 		return COUNTER_corrupt;
 	*cfa = base;
 	return 0;
@@ -118,7 +132,7 @@ static inline __attribute__((always_inline)) int step_cfi(struct step_regs *regs
 	struct step_rest *rest, const struct abi_rule *rule, struct step_memory *memory)
 {
 	__u32 known = rest->known & STEP_KNOWN_FP;
-	__u64 cfa = 0, ip = 0, fp = regs->fp, at;
+	__u64 cfa = 0, ip = 0, fp = regs->fp;
 	int stop;
 
 	if (rule->cfa == CFA_END)
@@ -132,9 +146,9 @@ static inline __attribute__((always_inline)) int step_cfi(struct step_regs *regs
 	stop = step_cfa(regs, rest, rule, memory, &cfa);
 	if (stop)
 		return stop;
-	at = cfa + (__u64)(__s64)rule->ra_offset;
-	if (at & 7 || mem_read(memory, at, &ip))
-		return COUNTER_stack_paged_out;
+	stop = step_ra(regs, rest, rule, cfa, memory, &ip);
+	if (stop)
+		return stop;
 	stop = step_caller_fp(regs, rule, cfa, memory, &fp, &known);
 	if (stop)
 		return stop;

@@ -16,6 +16,7 @@ struct task_facts {
 	__u64 mm_state;
 	__u64 start_stack;
 	bool has_mm;
+	bool in_exec; /* the old program's registers, perhaps the new one's mappings: there is no user stack now */
 };
 
 #define TASK_FACTS(READ, task, out)                                                                \
@@ -83,10 +84,12 @@ inline_always void task_current_facts(struct task_facts *out)
 		struct task_struct *task = bpf_get_current_task_btf();
 
 		TASK_FACTS(COMPAT_LOAD, task, out);
+		out->in_exec = BPF_CORE_READ_BITFIELD(task, in_execve);
 	} else {
 		struct task_struct *task = (void *)bpf_get_current_task();
 
 		TASK_FACTS(BPF_CORE_READ, task, out);
+		out->in_exec = BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 	}
 }
 

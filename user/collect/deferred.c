@@ -23,6 +23,7 @@ static void walk(struct stack_walk *walk, struct resolver *resolver, struct tabl
 		.bytes = (const uint8_t *)(record + 1),
 		.at = record->stack_at,
 		.sp = record->reg[7],
+		.from = record->stack_from,
 		.len = record->stack_len,
 		.full = record->stack_len == record->stack_pages * PAGE,
 	};

@@ -64,12 +64,12 @@ static uint64_t banks_bytes(const struct abi_settings *settings)
 }
 
 /*
- * Room for one second of nothing but new stacks, drained at the latest when it is half full; less when that would
- * take more than half of the memory allowed: it is drained more often then.
+ * Room for two seconds of nothing but new stacks, drained every second and when it is half full; less when that
+ * would take more than half of the memory allowed: it is drained more often then.
  */
 static void size_banks(struct abi_settings *settings, const struct programs_request *request)
 {
-	uint64_t entries = request->samples_per_second;
+	uint64_t entries = request->samples_per_second * 2;
 
 	if (entries < ENTRIES_MIN)
 		entries = ENTRIES_MIN;

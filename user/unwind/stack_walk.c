@@ -20,6 +20,10 @@ static int mem_read(struct step_memory *memory, __u64 address, __u64 *value)
 		memory->cause = COUNTER_corrupt;
 		return -1;
 	}
+	if (offset < copy->from) {
+		memory->cause = COUNTER_stack_paged_out;
+		return -1;
+	}
 	if (offset >= copy->len || copy->len - offset < sizeof(*value)) {
 		memory->cause =
 			copy->full ? COUNTER_stack_copy_short : COUNTER_stack_paged_out;

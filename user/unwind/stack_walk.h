@@ -17,8 +17,8 @@
 struct stack_copy {
 	const uint8_t *bytes; /* of the page that sp is in, and those above */
 	uint64_t at;          /* address of bytes[0] */
-	uint64_t sp;          /* what is below is not there */
-	uint64_t len;         /* bytes that are there, from bytes[0] */
+	uint64_t sp;
+	uint64_t from, len;   /* bytes[from, len) are there */
 	bool full;            /* the copy ends because it was to be no larger, not because memory does */
 };
 

@@ -11,9 +11,13 @@
 #include "object/unwind_table.h"
 #include "symbolize/vdso.h"
 
+/* No entry point's code is longer. */
+#define ENTRY_BYTES 64
+
 struct file_table {
 	struct elf elf;
 	struct unwind_table table;
+	uint64_t entry; /* e_entry: the process starts there; 0: none */
 	bool usable;
 };
 
@@ -54,10 +58,18 @@ void tables_free(struct tables *tables)
 	free(tables);
 }
 
+static uint64_t entry_of(const struct elf *elf)
+{
+	Elf64_Ehdr header = {.e_entry = 0};
+
+	return elf_read(elf, 0, &header, sizeof(header)) ? 0 : header.e_entry;
+}
+
 static void build(struct tables *tables, struct file_table *file, int fd)
 {
 	if (fd < 0 || elf_init(&file->elf, fd))
 		return;
+	file->entry = entry_of(&file->elf);
 	file->usable = !unwind_table_init(&file->table, fd, &tables->rules);
 }
 
@@ -97,6 +109,7 @@ static int make_room(struct tables *tables, uint32_t id)
 const struct abi_rule *tables_find(
 	struct tables *tables, const struct object *object, uint64_t offset)
 {
+	const struct abi_rule *rule;
 	struct file_table *file;
 	uint64_t address;
 
@@ -107,5 +120,9 @@ const struct abi_rule *tables_find(
 	file = tables->by_object[object->id];
 	if (!file || !file->usable || elf_address_of_offset(&file->elf, offset, &address))
 		return NULL;
-	return &tables->rules.rule[unwind_table_find(&file->table, address)];
+	rule = &tables->rules.rule[unwind_table_find(&file->table, address)];
+	/* ld.so's and musl's _start have no FDE, and no caller. */
+	if (rule->cfa == CFA_NONE && file->entry && address - file->entry < ENTRY_BYTES)
+		return &tables->rules.rule[CFA_END];
+	return rule;
 }
