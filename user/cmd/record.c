@@ -319,10 +319,13 @@ static int exit_status(struct record *record, int err, const struct fault *fault
 
 int cmd_record(int argc, char **argv)
 {
-	struct record record = {.began_ns = clock_now_ns(), .launch = {.go_fd = -1, .pid_fd = -1}};
+	/* Not on the stack: profound samples itself too, and what is deep there is copied with every sample. */
+	static struct record record = {.launch = {.go_fd = -1, .pid_fd = -1}};
 	struct fault fault = {""};
-	int status, err = record_options_parse(&record.options, argc, argv, &fault);
+	int status, err;
 
+	record.began_ns = clock_now_ns();
+	err = record_options_parse(&record.options, argc, argv, &fault);
 	if (!err && record.options.help) {
 		option_help(&record_command);
 		return EXIT_DONE;
