@@ -96,7 +96,7 @@ _Static_assert(sizeof(struct abi_notice) == 24, "abi_notice");
  * A sample whose user stack userspace unwinds: registers and a copy of the stack, in one ring-buffer record of a few
  * fixed sizes. `entry` is as in a bank, with count 1, first_ns = last_ns, n_user 0 and no words.
  */
-#define ABI_DEFER_PAGES 9 /* of the largest class: 32 KiB from any place in a page */
+#define ABI_DEFER_PAGES 17 /* of the largest class: 64 KiB from any place in a page */
 
 struct abi_deferred {
 	struct abi_entry entry;

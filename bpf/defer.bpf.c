@@ -34,7 +34,9 @@ inline_always __u32 stack_pages(const struct walk *walk)
 		return known_size / PAGE + 1;
 	if (!readable(page + 2 * PAGE))
 		return 2;
-	return readable(page + 4 * PAGE) ? ABI_DEFER_PAGES : 4;
+	if (!readable(page + 4 * PAGE))
+		return 4;
+	return readable(page + 9 * PAGE) ? ABI_DEFER_PAGES : 9;
 }
 
 inline_always void fill_entry(const struct walk *walk, struct abi_entry *entry)
@@ -120,6 +122,8 @@ int defer(struct bpf_perf_event_data *ctx)
 		done = defer_pages(ctx, walk, 2);
 	else if (pages <= 4)
 		done = defer_pages(ctx, walk, 4);
+	else if (pages <= 9)
+		done = defer_pages(ctx, walk, 9);
 	else
 		done = defer_pages(ctx, walk, ABI_DEFER_PAGES);
 	if (done) {

@@ -93,12 +93,16 @@ static int deliver_sideband(struct collector *collector, uint64_t until_ns)
 static void refresh_for(struct collector *collector, const struct abi_entry *entry)
 {
 	struct process *process;
+	uint64_t read_ns;
 
 	if (processes_sampled(collector->processes, entry->tgid, entry->start_ns, &process))
 		return;
-	if (entry->mm_state == process->mm_state || entry->last_ns <= process->read_ns)
+	read_ns = process->read_ns;
+	if (entry->last_ns <= read_ns)
 		return;
 	process_refresh(collector->processes, process, entry->mm_state);
+	if (process->read_ns == read_ns)
+		return;
 	target_file_keep_perf_map(process);
 	deliver_sideband(collector, clock_now_ns());
 }
