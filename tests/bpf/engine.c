@@ -63,13 +63,15 @@ static void *map_array(const struct bpf_map *map)
 static void load(struct engine *engine)
 {
 	struct profound_bpf *skeleton = engine->skeleton;
-	uint32_t stage = 0; /* STAGE_UNWIND; STAGE_EMIT stays empty */
+	uint32_t stage = 1; /* STAGE_UNWIND; STAGE_EMIT stays empty */
 	int fd;
 
 	bpf_program__set_autoload(skeleton->progs.sample_all, false);
 	bpf_program__set_autoload(skeleton->progs.sample_selected, false);
 	bpf_program__set_autoload(skeleton->progs.members_fork, false);
 	bpf_program__set_autoload(skeleton->progs.members_exit, false);
+	bpf_program__set_autoload(skeleton->progs.members_free, false);
+	bpf_program__set_autoload(skeleton->progs.defer, false);
 	bpf_program__set_type(skeleton->progs.unwind_native, BPF_PROG_TYPE_RAW_TRACEPOINT);
 	bpf_program__set_type(skeleton->progs.emit, BPF_PROG_TYPE_RAW_TRACEPOINT);
 	assert_int_equal(profound_bpf__load(skeleton), 0);

@@ -34,6 +34,22 @@ static unsigned long long start_ticks(void)
 	return ticks;
 }
 
+/* In the mapping that maps calls [stack], above every frame. */
+static void expect_start_stack(uint64_t start_stack)
+{
+	uint64_t start = 0, end = 0;
+	char line[512];
+	FILE *file = fopen("/proc/self/maps", "re");
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, "[stack]"))
+			assert_int_equal(sscanf(line, "%lx-%lx", &start, &end), 2);
+	fclose(file);
+	assert_in_range(start_stack, start, end - 1);
+	assert_true(start_stack > (uint64_t)(uintptr_t)__builtin_frame_address(0));
+}
+
 static void test_facts(void **state)
 {
 	const struct abi_settings plain = {0};
@@ -53,6 +69,8 @@ static void test_facts(void **state)
 	assert_int_equal(now->start_ns, by_reads->start_ns);
 	assert_int_equal(now->exec, by_reads->exec);
 	assert_int_equal(now->mm_state, by_reads->mm_state);
+	assert_int_equal(now->start_stack, by_reads->start_stack);
+	expect_start_stack(now->start_stack);
 	tested_bpf__destroy(tested);
 }
 

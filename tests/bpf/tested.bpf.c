@@ -26,6 +26,7 @@ int test_facts(void *ctx)
 	facts_by_reads.exec = BPF_CORE_READ(task, self_exec_id);
 	facts_by_reads.flags = BPF_CORE_READ(task, flags);
 	facts_by_reads.mm_state = COMPAT_MM_STATE(BPF_CORE_READ, mm);
+	facts_by_reads.start_stack = BPF_CORE_READ(mm, start_stack);
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct task_facts {
 	uint64_t start_ns;
 	uint32_t exec, flags;
 	uint64_t mm_state;
+	uint64_t start_stack;
 	bool has_mm;
 };
 struct compat_regs {

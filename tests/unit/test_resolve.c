@@ -118,8 +118,8 @@ static void test_addresses(void **state)
 	expect_frame(f, ids[0], (struct frame){FRAME_KERNEL, 0, KERNEL});
 	expect_frame(f, ids[1], (struct frame){FRAME_KERNEL, 0, KERNEL + 15});
 	expect_frame(f, ids[2], (struct frame){FRAME_FILE, 0, CODE_OFFSET + 4});
-	expect_frame(f, ids[3], (struct frame){FRAME_FILE, 0, CODE_OFFSET + 31});
-	expect_frame(f, ids[4], (struct frame){FRAME_ANON, 0, JIT + 7});
+	expect_frame(f, ids[3], (struct frame){FRAME_FILE, 0, CODE_OFFSET + 32});
+	expect_frame(f, ids[4], (struct frame){FRAME_ANON, 0, JIT + 8});
 	assert_int_equal(sample->cut, 0);
 	assert_int_equal(sample->flags, 0);
 	assert_string_equal(profile_text(&f->profile, sample->comm), "worker");
@@ -156,17 +156,16 @@ static void test_places(void **state)
 	struct fixture *f = *state;
 	const struct row rows[] = {
 		{{CODE + 1, CODE + 2, CODE + 3}, 3, 0, 0, 20},
-		/* A caller's address is the byte before: the end of a mapping belongs to it, its start does not. */
-		{{CODE + 1, CODE + 2, CODE + 0x10000}, 3, 0, 0, 20},
-		{{CODE + 2, CODE + 2, CODE}, 2, COUNTER_corrupt, 0, 10},
-		/* A leaf is where it is. */
-		{{CODE, CODE + 3, CODE + 3}, 3, 0, 0, 20},
+		/* Every user address is what to look up: the unwinder took the one off a return address. */
+		{{CODE + 1, CODE, CODE + 0xffff}, 3, 0, 0, 20},
+		{{CODE + 2, CODE + 2, CODE - 1}, 2, COUNTER_corrupt, 0, 10},
+		{{CODE + 2, CODE + 3, CODE + 0x10000}, 2, COUNTER_corrupt, 0, 10},
 		{{NOWHERE, CODE + 4, JIT + 4}, 3, 0, 0, 20},
 		/* A caller that is nowhere ends the stack. */
 		{{CODE + 5, NOWHERE, CODE + 6}, 1, COUNTER_corrupt, 0, 0},
 		{{CODE + 5, CODE + 6, NOWHERE}, 2, COUNTER_corrupt, 0, 10},
 		{{CODE + 7, VSYSCALL, CODE + 6}, 1, COUNTER_corrupt, 0, 0},
-		{{CODE + 8, CODE + 8, SWAPPED + 0x10001}, 2, COUNTER_corrupt, 0, 10},
+		{{CODE + 8, CODE + 8, SWAPPED + 0x10000}, 2, COUNTER_corrupt, 0, 10},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
@@ -222,17 +221,17 @@ static void test_mapping_changed(void **state)
 
 	resolve_entry(&f->resolver, &sampled, frames);
 	last(f, &ids, &n);
-	expect_frame(f, ids[1], (struct frame){FRAME_FILE, 1, CODE_OFFSET + 3});
+	expect_frame(f, ids[1], (struct frame){FRAME_FILE, 1, CODE_OFFSET + 4});
 	sampled.first_ns = sampled.last_ns = f->born_ns + 9 * MS;
 	resolve_entry(&f->resolver, &sampled, frames);
 	last(f, &ids, &n);
-	expect_frame(f, ids[1], (struct frame){FRAME_FILE, 2, CODE_OFFSET + 3});
+	expect_frame(f, ids[1], (struct frame){FRAME_FILE, 2, CODE_OFFSET + 4});
 	sampled.first_ns = f->born_ns + 6 * MS;
 	resolve_entry(&f->resolver, &sampled, frames);
 	assert_int_equal(last(f, &ids, &n)->cut, 0);
 	assert_int_equal(n, 3);
 	expect_frame(f, ids[1], (struct frame){FRAME_UNKNOWN, COUNTER_mapping_changed, 0});
-	expect_frame(f, ids[2], (struct frame){FRAME_FILE, 0, CODE_OFFSET + 8});
+	expect_frame(f, ids[2], (struct frame){FRAME_FILE, 0, CODE_OFFSET + 9});
 }
 
 /* Nobody knows the maps of a process that ended before they could be read: its leaf stays, without a place. */
