@@ -6,6 +6,8 @@ import subprocess
 SOURCES = pathlib.Path(__file__).resolve().parent / "targets"
 FLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-fno-omit-frame-pointer",
          "-mno-omit-leaf-frame-pointer", "-fno-optimize-sibling-calls", "-fno-ipa-icf", "-fcf-protection=none"]
+# As distributions compile.
+BARE = ["-fomit-frame-pointer", "-momit-leaf-frame-pointer"]
 # name: compiler, sources, further flags
 PROGRAMS = {
     "chain": ("gcc", ["chain.c"], []),
@@ -26,6 +28,22 @@ PROGRAMS = {
     "rustic": ("gcc", ["rustic.c"], []),
     "storm": ("gcc", ["storm.c"], ["-pthread"]),
     "reuse": ("gcc", ["reuse.c"], []),
+    "bare": ("gcc", ["bare.c"], BARE),
+    "bare-static": ("gcc", ["bare.c"], [*BARE, "-static"]),
+    "bare-static-pie": ("gcc", ["bare.c"], [*BARE, "-static-pie"]),
+    "bare-deep": ("gcc", ["deep.c"], BARE),
+    "bare-threads": ("gcc", ["threads.c"], [*BARE, "-pthread"]),
+    "libbare.so": ("gcc", ["plugin.c"], [*BARE, "-shared", "-fPIC", "-DWORK_NAME=one_work"]),
+    "throwing": ("g++", ["throwing.cc"], BARE),
+    "handler": ("gcc", ["handler.c"], BARE),
+    "frames": ("gcc", ["frames.c"], BARE),
+    "realigned": ("gcc", ["frames.c"], [*BARE, "-mstackrealign"]),
+    "libplt.so": ("gcc", ["plt.c"], [*BARE, "-shared", "-fPIC", "-DLIBRARY"]),
+    "plt": ("gcc", ["plt.c"], [*BARE, "-fplt", "-Wl,-z,lazy,--no-as-needed,-rpath,$ORIGIN"]),
+    "opener": ("gcc", ["opener.c"], BARE),
+    "coroutines": ("gcc", ["coroutines.c"], BARE),
+    "wide": ("gcc", ["wide.c"], BARE),
+    "spawner": ("gcc", ["spawner.c"], []),
 }
 
 
