@@ -139,6 +139,17 @@ inline_always void compat_user_dwarf_regs(__u64 *out)
 	COMPAT_DWARF_REGS(BPF_CORE_READ, regs, out);
 }
 
+/* Did a system call lead into the kernel, and no fault or interrupt? They leave -1 there. */
+inline_always bool compat_in_syscall(void)
+{
+	if (compat_has_task_pt_regs()) {
+		struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+		return (__s64)regs->orig_ax >= 0;
+	}
+	return (__s64)BPF_CORE_READ(compat_stack_top(), orig_ax) >= 0;
+}
+
 /*
  * The registers that the event interrupted: bpf_perf_event_data begins with a pt_regs whose layout is the same on
  * every kernel (arch/x86/include/uapi/asm/ptrace.h), and whose words must be read whole. The kernel's own pt_regs

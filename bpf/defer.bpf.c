@@ -99,6 +99,7 @@ inline_always bool defer_pages(
 		compat_event_dwarf_regs(ctx, record->reg);
 	else
 		compat_user_dwarf_regs(record->reg);
+	record->in_syscall = !(walk->flags & ENTRY_USER_LEAF) && compat_in_syscall();
 	bpf_probe_read_kernel(record->kernel, sizeof(record->kernel), walk->frames);
 	record->stack_at = walk->regs.sp & ~(PAGE - 1);
 	record->stack_pages = pages;

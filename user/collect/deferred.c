@@ -25,6 +25,7 @@ static void walk(struct stack_walk *walk, struct resolver *resolver, struct tabl
 		.sp = record->reg[7],
 		.from = record->stack_from,
 		.len = record->stack_len,
+		.in_syscall = record->in_syscall,
 		.full = record->stack_len == record->stack_pages * PAGE,
 	};
 	struct process *process;

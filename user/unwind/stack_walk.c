@@ -74,12 +74,31 @@ static int step_by_rule(struct walker *walker, const struct abi_rule *rule)
 	return stop;
 }
 
+/*
+ * A return address that is the first byte of a function, with nothing that could have called before it, was put there
+ * by hand: where a stack begins (makecontext(3)'s __start_context).
+ */
+static bool begins_stack(struct walker *walker, const struct place *place)
+{
+	const struct abi_rule *rule;
+
+	if (walker->exact)
+		return false;
+	rule = tables_find(walker->tables, place->object, place->offset + 1);
+	if (!rule || rule->cfa != CFA_REGISTER || rule->reg != STEP_REG_SP || rule->cfa_offset != 8)
+		return false;
+	walker->walk->frames[walker->walk->n - 1] = walker->regs.ip;
+	return true;
+}
+
 static int step_in_file(struct walker *walker, const struct place *place)
 {
 	const struct abi_rule *rule;
 
 	target_file_attach(walker->process, place);
 	rule = tables_find(walker->tables, place->object, place->offset);
+	if (rule && rule->cfa == CFA_NONE && begins_stack(walker, place))
+		return STEP_END;
 	if (!rule || rule->cfa == CFA_NONE)
 		return step_without_rule(walker);
 	return step_by_rule(walker, rule);
@@ -127,7 +146,7 @@ void stack_walk(struct stack_walk *walk, struct tables *tables, const struct pro
 		.regs = {.ip = reg[16], .sp = reg[STEP_REG_SP], .fp = reg[STEP_REG_FP]},
 		.rest.known = STEP_KNOWN_ALL,
 		.memory.copy = copy,
-		.exact = true,
+		.exact = !copy->in_syscall,
 	};
 	int stop;
 

@@ -19,6 +19,7 @@ struct stack_copy {
 	uint64_t at;          /* address of bytes[0] */
 	uint64_t sp;
 	uint64_t from, len;   /* bytes[from, len) are there */
+	bool in_syscall;      /* the walk starts behind a system call's instruction */
 	bool full;            /* the copy ends because it was to be no larger, not because memory does */
 };
 
