@@ -6,10 +6,14 @@
 #include <cmocka.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "profound.skel.h"
 
@@ -60,35 +64,68 @@ static void *map_array(const struct bpf_map *map)
 	return memory;
 }
 
-static void load(struct engine *engine)
+static void set_stage(struct engine *engine, uint32_t stage, const struct bpf_program *program)
 {
-	struct profound_bpf *skeleton = engine->skeleton;
-	uint32_t stage = 1; /* STAGE_UNWIND; STAGE_EMIT stays empty */
-	int fd;
+	int fd = bpf_program__fd(program);
 
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(engine->skeleton->maps.stages), &stage, &fd, BPF_ANY), 0);
+}
+
+static void leave_out_entries(struct profound_bpf *skeleton)
+{
 	bpf_program__set_autoload(skeleton->progs.sample_all, false);
 	bpf_program__set_autoload(skeleton->progs.sample_selected, false);
 	bpf_program__set_autoload(skeleton->progs.members_fork, false);
 	bpf_program__set_autoload(skeleton->progs.members_exit, false);
 	bpf_program__set_autoload(skeleton->progs.members_free, false);
+}
+
+static void load(struct engine *engine)
+{
+	struct profound_bpf *skeleton = engine->skeleton;
+
+	leave_out_entries(skeleton);
 	bpf_program__set_autoload(skeleton->progs.defer, false);
 	bpf_program__set_type(skeleton->progs.unwind_native, BPF_PROG_TYPE_RAW_TRACEPOINT);
 	bpf_program__set_type(skeleton->progs.emit, BPF_PROG_TYPE_RAW_TRACEPOINT);
 	assert_int_equal(profound_bpf__load(skeleton), 0);
-	fd = bpf_program__fd(skeleton->progs.unwind_native);
-	assert_int_equal(
-		bpf_map_update_elem(bpf_map__fd(skeleton->maps.stages), &stage, &fd, BPF_ANY), 0);
+	set_stage(engine, 1, skeleton->progs.unwind_native); /* STAGE_UNWIND; STAGE_EMIT stays empty */
 }
 
-void engine_open(struct engine *engine, const struct abi_settings *settings)
+static void load_faulting(struct engine *engine, uint32_t ring)
+{
+	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr),
+		.config = PERF_COUNT_SW_PAGE_FAULTS, .sample_period = 1, .disabled = 1};
+	struct profound_bpf *skeleton = engine->skeleton;
+
+	leave_out_entries(skeleton);
+	assert_int_equal(bpf_map__set_max_entries(skeleton->maps.deferred, ring), 0);
+	assert_int_equal(profound_bpf__load(skeleton), 0);
+	set_stage(engine, 0, skeleton->progs.defer);
+	set_stage(engine, 1, skeleton->progs.unwind_native);
+	set_stage(engine, 2, skeleton->progs.emit);
+	engine->event = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	assert_true(engine->event >= 0);
+	assert_int_equal(ioctl(engine->event, PERF_EVENT_IOC_SET_BPF,
+				 bpf_program__fd(skeleton->progs.defer)), 0);
+}
+
+static void begin_open(struct engine *engine, const struct abi_settings *settings)
 {
 	struct profound_bpf *skeleton = profound_bpf__open();
 
 	assert_non_null(skeleton);
-	*engine = (struct engine){.skeleton = skeleton, .settings = *settings, .cpu = pin()};
+	*engine = (struct engine){
+		.skeleton = skeleton, .settings = *settings, .cpu = pin(), .event = -1};
 	skeleton->rodata->settings = *settings;
 	size_maps(engine);
-	load(engine);
+}
+
+static void map_arrays(struct engine *engine)
+{
+	const struct profound_bpf *skeleton = engine->skeleton;
+
 	engine->counters = map_array(skeleton->maps.counters);
 	engine->banks = map_array(skeleton->maps.banks);
 	engine->slots = map_array(skeleton->maps.slots);
@@ -97,6 +134,40 @@ void engine_open(struct engine *engine, const struct abi_settings *settings)
 	engine->walk_size = (bpf_map__value_size(skeleton->maps.walks) + 7) & ~7U;
 	engine->walks = calloc((size_t)libbpf_num_possible_cpus(), engine->walk_size);
 	assert_non_null(engine->walks);
+}
+
+void engine_open(struct engine *engine, const struct abi_settings *settings)
+{
+	begin_open(engine, settings);
+	load(engine);
+	map_arrays(engine);
+}
+
+void engine_open_faulting(struct engine *engine, const struct abi_settings *settings, uint32_t ring)
+{
+	begin_open(engine, settings);
+	load_faulting(engine, ring);
+	map_arrays(engine);
+}
+
+void engine_arm(struct engine *engine, bool on)
+{
+	assert_int_equal(
+		ioctl(engine->event, on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0), 0);
+}
+
+unsigned engine_deferred(
+	struct engine *engine, int (*take)(void *context, void *data, size_t size), void *context)
+{
+	struct ring_buffer *ring =
+		ring_buffer__new(bpf_map__fd(engine->skeleton->maps.deferred), take, context, NULL);
+	int taken;
+
+	assert_non_null(ring);
+	taken = ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	assert_true(taken >= 0);
+	return (unsigned)taken;
 }
 
 void engine_close(struct engine *engine)
@@ -109,6 +180,8 @@ void engine_close(struct engine *engine)
 	munmap(engine->entries, map_bytes(skeleton->maps.entries));
 	munmap(engine->words, map_bytes(skeleton->maps.words));
 	free(engine->walks);
+	if (engine->event >= 0)
+		close(engine->event);
 	profound_bpf__destroy(engine->skeleton);
 }
 

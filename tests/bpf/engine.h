@@ -28,10 +28,23 @@ struct engine {
 	struct abi_entry *entries;
 	char *words;
 	size_t words_size; /* of one bank */
+	int event;         /* engine_open_faulting() */
 };
 
 /* A new skeleton with these settings; `banks` of them also says how many CPUs have counters. Fails the test. */
 void engine_open(struct engine *engine, const struct abi_settings *settings);
+
+/*
+ * The same, as perf programs, all stages set: between engine_arm(true) and (false) each page fault of the calling
+ * thread runs defer, with its registers and after engine_put(). The deferred ring is of `ring` bytes.
+ */
+void engine_open_faulting(struct engine *engine, const struct abi_settings *settings, uint32_t ring);
+void engine_arm(struct engine *engine, bool on);
+
+/* Hands all deferred records to `take`, oldest first, and returns how many. */
+unsigned engine_deferred(
+	struct engine *engine, int (*take)(void *context, void *data, size_t size), void *context);
+
 void engine_close(struct engine *engine);
 
 /* Sets the CPU's `struct walk`, and reads it. */
