@@ -45,6 +45,7 @@ struct walker {
 	struct step_regs regs;
 	struct step_rest rest;
 	struct step_memory memory;
+	bool by_fp; /* the last step was one by frame pointer */
 	bool exact; /* ip is where code was interrupted, not a return address */
 };
 
@@ -59,7 +60,7 @@ static int step_without_rule(struct walker *walker)
 	stop = step_fp(&walker->regs, &walker->memory);
 	if (stop)
 		return stop;
-	walker->walk->by_fp++;
+	walker->by_fp = true;
 	walker->rest.known = STEP_KNOWN_FP;
 	walker->exact = false;
 	return STEP_OK;
@@ -69,9 +70,11 @@ static int step_by_rule(struct walker *walker, const struct abi_rule *rule)
 {
 	int stop = step_cfi(&walker->regs, &walker->rest, rule, &walker->memory);
 
-	if (!stop)
-		walker->exact = rule->cfa == CFA_SIGNAL;
-	return stop;
+	if (stop)
+		return stop;
+	walker->by_fp = false;
+	walker->exact = rule->cfa == CFA_SIGNAL;
+	return STEP_OK;
 }
 
 /*
@@ -107,6 +110,7 @@ static int step_in_file(struct walker *walker, const struct place *place)
 static void push(struct walker *walker, uint64_t address)
 {
 	walker->walk->frames[walker->walk->n++] = address;
+	walker->walk->by_fp += walker->by_fp;
 }
 
 /* Takes the frame at the walker's ip and steps to its caller. STEP_OK, STEP_END or a cause. */
