@@ -78,6 +78,7 @@ struct state {
 	bool compiled;      /* by the compiler, which leaves rbp alone */
 	bool slot;          /* CFA - 16 holds the caller's rbp where delta is not 0 */
 	uint8_t store_len;  /* FORM_STORE: bytes of its MOVQ */
+	uint64_t end;       /* of the code */
 	uint64_t framed;    /* where delta first is not 0 */
 	uint64_t leave;     /* KIND_LEAVE, KIND_CLONE: from here on rsp is another stack's */
 	int32_t last_delta;
@@ -115,9 +116,7 @@ static bool pcsp_next(struct go_frame *frame, struct pcsp *pcsp, uint64_t limit,
 	frame->steps--;
 	pcsp->first = false;
 	pcsp->delta = (int32_t)((uint32_t)pcsp->delta + ((change >> 1) ^ -(change & 1)));
-	*out = (struct segment){pcsp->pc, pcsp->pc + bytes, pcsp->delta};
-	if (out->end > limit)
-		out->end = limit;
+	*out = (struct segment){pcsp->pc, limit - pcsp->pc > bytes ? pcsp->pc + bytes : limit, pcsp->delta};
 	pcsp->pc = out->end;
 	return true;
 }
@@ -218,22 +217,29 @@ static bool is_store(struct state *state, const struct segment *segment)
 	return state->store_len && rbp_slot_len(state, segment->start + state->store_len, 0x8d, segment->delta);
 }
 
-/* Looks at the first place where delta leaves 0. */
-static void find_form(struct state *state)
+static enum form form_of(struct state *state, const struct segment *segment)
 {
-	uint64_t limit = state->function->end;
-	struct pcsp pcsp = pcsp_of(state);
-	struct segment segment;
+	if (segment->start == state->function->start)
+		return FORM_NONE;
+	if (is_push(state, segment))
+		return FORM_PUSH;
+	return is_store(state, segment) ? FORM_STORE : FORM_NONE;
+}
 
-	while (pcsp_next(state->frame, &pcsp, limit, &segment)) {
-		if (segment.delta <= 0)
-			continue;
-		if (segment.start == state->function->start)
-			return;
-		state->framed = segment.start;
-		state->form = is_push(state, &segment) ? FORM_PUSH : is_store(state, &segment) ? FORM_STORE : FORM_NONE;
+/* Looks over the whole table: the first place where delta leaves 0, and where the code ends. */
+static void look_over(struct state *state)
+{
+	struct segment segment, framed = {0};
+	struct pcsp pcsp = pcsp_of(state);
+
+	while (pcsp_next(state->frame, &pcsp, state->function->end, &segment))
+		if (segment.delta > 0 && !framed.end)
+			framed = segment;
+	state->end = state->function->end - pcsp.pc < PADDING_MAX ? state->function->end : pcsp.pc;
+	if (!framed.end)
 		return;
-	}
+	state->framed = framed.start;
+	state->form = form_of(state, &framed);
 }
 
 static int emit(struct state *state, uint64_t start, const struct abi_rule *rule)
@@ -325,6 +331,8 @@ static int rbp_rows(struct state *state, const struct segment *segment)
 		struct segment prologue = {start, start + (state->form == FORM_PUSH ? 3 : 2 * state->store_len),
 			segment->delta};
 
+		if (prologue.end > segment->end)
+			prologue.end = segment->end;
 		err = plain_rows(state, &prologue);
 		start = prologue.end;
 	}
@@ -385,7 +393,7 @@ static uint64_t find_leave(struct state *state)
 /* Settles what the instruction bytes say of the function's kind. */
 static void settle(struct state *state)
 {
-	find_form(state);
+	look_over(state);
 	if (state->kind == KIND_LEAVE || state->kind == KIND_CLONE) {
 		state->leave = find_leave(state);
 		if (!state->leave)
@@ -413,16 +421,6 @@ static int sigreturn_rows(struct go_frame *frame, const struct go_function *func
 	return one_row(frame, start, function->end, &signal_rule);
 }
 
-static uint64_t end_of(struct state *state)
-{
-	struct pcsp pcsp = pcsp_of(state);
-	struct segment segment;
-
-	while (pcsp_next(state->frame, &pcsp, state->function->end, &segment))
-		;
-	return state->function->end - pcsp.pc < PADDING_MAX ? state->function->end : pcsp.pc;
-}
-
 int go_frame_rows(struct go_frame *frame, const struct go_function *function)
 {
 	struct state state = {.frame = frame, .function = function, .kind = kind_of(function),
@@ -441,7 +439,7 @@ int go_frame_rows(struct go_frame *frame, const struct go_function *function)
 	if (state.kind == KIND_UNSUPPORTED)
 		return one_row(frame, function->start, function->end, &unsupported_rule);
 	pcsp = pcsp_of(&state);
-	err = frame->sink->range(frame->sink->context, function->start, end_of(&state));
+	err = frame->sink->range(frame->sink->context, function->start, state.end);
 	while (!err && pcsp_next(frame, &pcsp, function->end, &segment))
 		if (segment.start < segment.end)
 			err = segment_rows(&state, &segment);

@@ -137,7 +137,7 @@ static bool is_module(const struct go_table *table, uint64_t address, const uint
 		high == text + entry_at(table, table->n_functions) && high <= u64_at(at + MODULE_ETEXT);
 }
 
-/* The data of a segment from `offset` on, relocated. NULL: too large, unreadable or no memory. */
+/* The data of a segment. NULL: too large, unreadable or no memory. */
 static uint8_t *read_segment_data(const struct elf *elf, const Elf64_Phdr *segment)
 {
 	uint8_t *data = segment->p_filesz <= SCAN_MAX && segment->p_filesz <= elf->size ?
@@ -289,17 +289,21 @@ bool go_table_function(const struct go_table *table, uint32_t i, struct go_funct
 	const uint8_t *entry = table->data + table->functab + (size_t)i * 2 * word;
 	uint64_t offset = word == 8 ? u64_at(entry + 8) : u32_at(entry + 4);
 	uint64_t room = table->size - table->functab;
+	uint64_t low = entry_at(table, 0), high = entry_at(table, table->n_functions);
+	uint64_t start = entry_at(table, i), end = entry_at(table, i + 1);
 	const uint8_t *func;
 	uint32_t pcsp;
 
+	if (start < low || end > high || start >= end)
+		return false;
 	if (offset > room || room - offset < layout.size)
 		return false;
 	func = table->data + table->functab + offset;
 	pcsp = u32_at(func + layout.pcsp);
 	*function = (struct go_function){
-		.start = table->text + entry_at(table, i), .end = table->text + entry_at(table, i + 1),
+		.start = table->text + start, .end = table->text + end,
 		.name = name_at(table, u32_at(func + layout.name)), .flags = func[layout.flag],
 		.pcsp = pcsp && pcsp < table->size - table->pctab ? table->pctab + pcsp : 0,
 	};
-	return function->start < function->end;
+	return true;
 }

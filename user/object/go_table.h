@@ -41,7 +41,7 @@ struct go_function {
 /* Go's src/internal/abi/symtab.go, FuncFlag. */
 enum go_flag { GO_TOP_FRAME = 1, GO_SP_WRITE = 2, GO_ASM = 4 };
 
-/* 0; -ENODATA; -ENOMEM. On failure *table is zeroed. */
+/* 0 or -ENODATA (memory that cannot be had for a table is no table). On failure *table is zeroed. */
 int go_table_init(struct go_table *table, const struct elf *elf);
 void go_table_release(struct go_table *table);
 
