@@ -14,6 +14,7 @@ enum kind {
 	KIND_PLAIN,
 	KIND_END,   /* nothing called it: a thread's, a goroutine's or the program's start */
 	KIND_RBP,   /* moves rsp to another stack and back; rbp, set by the prologue, stays and leads back */
+	KIND_KEEP,  /* assembly without a frame that leaves rbp alone, between C and asmcgocall */
 	KIND_LEAVE, /* goes to g0's stack by MOVQ g_sched+gobuf_sp(g), SP and never returns: an end from there on */
 	KIND_CALLBACK, /* pcsp holds on both of its stacks, if it has 1.21's prologue; rbp does not */
 	KIND_CLONE, /* after the system call it may be the child, on a new stack */
@@ -35,6 +36,7 @@ static const struct named {
 	{"runtime.systemstack", KIND_RBP},
 	{"runtime.asmcgocall", KIND_RBP},
 	{"runtime.asmcgocall_no_g", KIND_RBP},
+	{"runtime.asmcgocall_landingpad", KIND_KEEP},
 	{"runtime.nanotime1", KIND_RBP},
 	{"runtime.walltime", KIND_RBP},
 	{"runtime.walltime1", KIND_RBP},
@@ -75,7 +77,7 @@ struct state {
 	const struct go_function *function;
 	enum kind kind;
 	enum form form;
-	bool compiled;      /* by the compiler, which leaves rbp alone */
+	bool compiled;      /* by the compiler, which leaves rbp alone; or known to do the same */
 	bool slot;          /* CFA - 16 holds the caller's rbp where delta is not 0 */
 	uint8_t store_len;  /* FORM_STORE: bytes of its MOVQ */
 	uint64_t end;       /* of the code */
@@ -431,6 +433,8 @@ int go_frame_rows(struct go_frame *frame, const struct go_function *function)
 
 	if (!function->pcsp)
 		return 0;
+	if (state.kind == KIND_KEEP)
+		state.compiled = true;
 	if (is_sigreturn(frame, function->start))
 		return sigreturn_rows(frame, function);
 	if (state.kind == KIND_END)
