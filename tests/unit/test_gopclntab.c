@@ -206,10 +206,11 @@ static void versions_differ_in_layout_only(void **state)
 static void assembly_is_not_guessed_at(void **state)
 {
 	static const struct written f[] = {GO("a", "\x90\x41\x55\x90", "\x02\x03\x10\x05\x00", 4),
-		GO("b", LEAF, LEAF_PCSP, 4)};
+		GO("b", LEAF, LEAF_PCSP, 4), GO("runtime.asmcgocall_landingpad", LEAF, LEAF_PCSP, 4)};
 
 	(void)state;
-	expect(0xfffffff1, f, 2, "\n1000-1040 | 1000 r7+8 lost | 1003 r7+16 lost\n1040-1080 | 1040 r7+8 lost");
+	expect(0xfffffff1, f, 3, "\n1000-1040 | 1000 r7+8 lost | 1003 r7+16 lost\n1040-1080 | 1040 r7+8 lost"
+		"\n1080-10c0 | 1080 r7+8 same");
 	expect(0xfffffffa, f + 1, 1, "\n1000-1040 | 1000 r7+8 lost");
 }
 

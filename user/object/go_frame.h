@@ -7,6 +7,11 @@
  * MOVQ BP, n-8(SP); LEAQ n-8(SP), BP; since 1.21 PUSHQ BP; MOVQ SP, BP; SUBQ $n-8, SP. Both leave it at CFA - 16.
  * The compiler never uses BP for anything else (ssa/regalloc.go, FPReg); assembly without such a prologue may, so
  * there rbp is SAVED_UNDEFINED. Rules are read off the instruction bytes, not off the version.
+ *
+ * Since 1.21 rbp leads from g0's stack back to the goroutine's (asm_amd64.s, systemstack and asmcgocall: "the original
+ * frame pointer is stored in BP, which is useful for stack unwinding"); before, those frames are CFA_UNSUPPORTED. It
+ * is out of date from when the goroutine's stack is moved in the meantime (a callback from C that grows it, a garbage
+ * collection that shrinks it) until the switch back: then the old copy of the stack is read.
  */
 #ifndef PROFOUND_GO_FRAME_H
 #define PROFOUND_GO_FRAME_H
