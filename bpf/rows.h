@@ -15,8 +15,11 @@ static inline __attribute__((always_inline)) __u32 rows_search(
 {
 	__u64 at = 0;
 
-#pragma GCC unroll 10
+#ifdef __clang__
 #pragma clang loop unroll(full)
+#else
+#pragma GCC unroll 10
+#endif
 	for (__u64 step = ABI_ROWS / 2; step; step /= 2) {
 		__u64 above = ((__u64)offset - rows[(at + step) & (ABI_ROWS - 1)].offset) >> 63;
 
