@@ -46,6 +46,9 @@ static void compare_file(const char *path)
 	truth = elf_begin(fd, ELF_C_READ, NULL);
 	assert_int_equal(elf_init(&elf, fd), 0);
 	compare_sections(&elf, truth);
+	assert_int_equal(elf.class, ELFCLASS64);
+	if (elf_section(&elf, ".eh_frame_hdr"))
+		assert_int_equal(elf.eh_frame_hdr.p_vaddr, elf_section(&elf, ".eh_frame_hdr")->sh_addr);
 	if (elf_section(&elf, ".note.gnu.build-id")) {
 		const Elf64_Shdr *note = elf_section(&elf, ".note.gnu.build-id");
 		uint8_t raw[64];

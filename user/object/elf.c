@@ -155,6 +155,7 @@ static int read_header(struct elf *elf, struct header *header)
 	if (elf_read(elf, 0, ident, sizeof(ident)) || memcmp(ident, ELFMAG, SELFMAG) ||
 		ident[EI_DATA] != ELFDATA2LSB || ident[EI_VERSION] != EV_CURRENT)
 		return -ENOEXEC;
+	elf->class = ident[EI_CLASS];
 	if (ident[EI_CLASS] == ELFCLASS64)
 		err = header_64(elf, header);
 	else if (ident[EI_CLASS] == ELFCLASS32)
@@ -245,6 +246,8 @@ static int read_segments(struct elf *elf, const struct header *header)
 		err = read_segment(elf, header, i, &segment);
 		if (!err && segment.p_type == PT_LOAD)
 			err = keep_segment(elf, &segment);
+		else if (!err && segment.p_type == PT_GNU_EH_FRAME)
+			elf->eh_frame_hdr = segment;
 		else if (!err && segment.p_type == PT_NOTE)
 			err = read_notes(elf, segment.p_offset, segment.p_filesz, segment.p_align);
 	}

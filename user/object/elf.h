@@ -18,8 +18,10 @@ struct elf {
 	int fd; /* not owned */
 	uint64_t size;
 	uint16_t machine, type;
+	uint8_t class; /* ELFCLASS64 or ELFCLASS32 */
 	Elf64_Phdr *segments; /* PT_LOAD only, as they stand */
 	uint32_t n_segments;
+	Elf64_Phdr eh_frame_hdr; /* PT_GNU_EH_FRAME; p_filesz 0: none */
 	Elf64_Shdr *sections;
 	uint32_t n_sections;
 	char *section_names; /* NUL-terminated */
