@@ -96,7 +96,7 @@ PLAIN = re.compile(r"c[+-]\d+")
 def is_plain(row):
     """A row that struct abi_rule has room for whatever its numbers."""
     return PLAIN_CFA.fullmatch(row.cfa) and (row.rbp in ("u", "s") or PLAIN.fullmatch(row.rbp)) and \
-        row.ra and PLAIN.fullmatch(row.ra) and row.rsp == "u"
+        row.ra and (PLAIN.fullmatch(row.ra) or re.fullmatch(r"r([0-9]|1[0-5])", row.ra)) and row.rsp == "u"
 
 
 def agrees(text, row, undefined):

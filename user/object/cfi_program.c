@@ -133,7 +133,18 @@ static void op_same_value(struct run *run, uint64_t reg, uint64_t b)
 	save(run, reg, reg == CFI_RA ? PLACE_OTHER : PLACE_SAME, 0);
 }
 
-/* In another register, a value, a computed value. */
+/* vfork keeps the return address in a register. */
+static void op_register(struct run *run, uint64_t reg, uint64_t in)
+{
+	const struct cfi_saved saved = {
+		.place = in < CFI_RA ? PLACE_REGISTER : PLACE_OTHER,
+		.reg = (uint8_t)in,
+	};
+
+	cfi_state_save(&run->state, reg, &saved);
+}
+
+/* A value, a computed value. */
 static void op_elsewhere(struct run *run, uint64_t reg, uint64_t b)
 {
 	(void)b;
@@ -247,7 +258,7 @@ static const struct {
 	[0x06] = {OPERAND_UNSIGNED, OPERAND_NONE, op_restore},    /* restore_extended */
 	[0x07] = {OPERAND_UNSIGNED, OPERAND_NONE, op_undefined},
 	[0x08] = {OPERAND_UNSIGNED, OPERAND_NONE, op_same_value},
-	[0x09] = {OPERAND_UNSIGNED, OPERAND_UNSIGNED, op_elsewhere}, /* register */
+	[0x09] = {OPERAND_UNSIGNED, OPERAND_UNSIGNED, op_register},
 	[0x0a] = {OPERAND_NONE, OPERAND_NONE, op_remember},
 	[0x0b] = {OPERAND_NONE, OPERAND_NONE, op_restore_state},
 	[0x0c] = {OPERAND_UNSIGNED, OPERAND_UNSIGNED, op_cfa},

@@ -90,8 +90,8 @@ static bool put_rbp(const struct cfi_saved *rbp, struct abi_rule *rule)
 		[PLACE_UNDEFINED] = SAVED_UNDEFINED,
 	};
 
-	if (rbp->place == PLACE_OTHER || (rbp->place == PLACE_ADDRESS && rbp->reg != CFI_RBP) ||
-		!fits_16(rbp->offset))
+	if (rbp->place >= PLACE_REGISTER || !fits_16(rbp->offset) ||
+		(rbp->place == PLACE_ADDRESS && rbp->reg != CFI_RBP))
 		return false;
 	rule->rbp = forms[rbp->place];
 	rule->rbp_offset = (int16_t)rbp->offset;
@@ -100,6 +100,10 @@ static bool put_rbp(const struct cfi_saved *rbp, struct abi_rule *rule)
 
 static bool put_ra(const struct cfi_saved *ra, struct abi_rule *rule)
 {
+	if (ra->place == PLACE_REGISTER) {
+		rule->ra_reg = ra->reg + 1;
+		return true;
+	}
 	if (ra->place != PLACE_CFA || !fits_16(ra->offset))
 		return false;
 	rule->ra_offset = (int16_t)ra->offset;

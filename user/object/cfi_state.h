@@ -20,7 +20,8 @@ enum cfi_place {
 	PLACE_CFA,     /* in memory at CFA + offset */
 	PLACE_ADDRESS, /* in memory at reg + offset */
 	PLACE_UNDEFINED,
-	PLACE_OTHER, /* another register, a value, an expression that no rule can hold */
+	PLACE_REGISTER,  /* in another register */
+	PLACE_OTHER,     /* a value, an expression that no rule can hold */
 };
 
 struct cfi_saved {

@@ -49,7 +49,9 @@ static void print_row(uint64_t start, const struct abi_rule *rule, FILE *out)
 	print_cfa(rule, out);
 	fputc('\t', out);
 	print_rbp(rule, out);
-	if (has_ra(rule))
+	if (has_ra(rule) && rule->ra_reg)
+		fprintf(out, "\tr%d\n", rule->ra_reg - 1);
+	else if (has_ra(rule))
 		fprintf(out, "\tc%+d\n", rule->ra_offset);
 	else
 		fputs("\tu\n", out);
