@@ -38,12 +38,12 @@ def plain(stack):
     return tuple(frame.removeprefix("unsigned long ").split("(")[0] for frame in stack)
 
 
-def check_whole(run, comm, good, population=POPULATION, share=SHARE):
+def check_whole(run, comm, good, population=POPULATION, share=SHARE, by_fp=0):
     stacks = run.of(comm)
     assert_share(stacks, lambda stack: whole(stack) and (exiting(stack) or good(stack)), share, population)
     taken = run.stats["samples"]["taken"]
     assert run.stats["stacks"]["complete"] >= share * taken, run.stats["stacks"]
-    assert run.stats["frames"]["by_fp"] == 0, run.stats["frames"]
+    assert run.stats["frames"]["by_fp"] <= by_fp, run.stats["frames"]
 
 
 @pytest.fixture
@@ -192,9 +192,9 @@ def test_threads(build, record):
 
 
 def test_right_after_dlopen(build, profile):
-    """A library that lives for 3 ms at a time."""
+    """A library that lives for 3 ms at a time. Its _init and _fini, crti.o's, have no unwind information."""
     run = profile("opener", SECONDS, build("libbare.so"))
-    check_whole(run, "opener", lambda s: from_start(s, "main"))
+    check_whole(run, "opener", lambda s: from_start(s, "main"), by_fp=5)
     assert_share(run.of("opener"), lambda s: from_start(s, "main", "turn", "one_work"), 0.9, POPULATION)
 
 

@@ -3,6 +3,7 @@
  * A random rule, random registers, a random stack: every step reads aligned, ends in a known outcome, changes nothing
  * when it refuses, and never moves sp down but out of a signal frame.
  */
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
