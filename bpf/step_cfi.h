@@ -117,13 +117,15 @@ static inline __attribute__((always_inline)) int step_signal(
 	for (int i = 0; i < 17; i++)
 		if (mem_read(memory, at + 8 * (__u64)i, &value[i]))
 			return COUNTER_stack_paged_out;
+	if (!value[16])
+		return COUNTER_corrupt;
 	for (int i = 0; i < 15; i++)
 		rest->reg[order[i]] = value[i];
 	rest->known = STEP_KNOWN_ALL;
 	regs->fp = value[10];
 	regs->sp = value[15];
 	regs->ip = value[16];
-	return regs->ip ? STEP_OK : COUNTER_corrupt;
+	return STEP_OK;
 }
 
 /* STEP_OK: regs and rest are the caller's; STEP_END; or a cause, and nothing has changed. After a CFA_SIGNAL rule the
