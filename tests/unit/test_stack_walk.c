@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "process/clocks.h"
 #include "unwind/stack_walk.h"
@@ -214,6 +216,21 @@ static void take_registers(struct own *own, const ucontext_t *context)
 		own->reg[i] = (uint64_t)context->uc_mcontext.gregs[order[i]];
 }
 
+/* Up to `top`, or where the stack ends before: how near that is depends on the environment's size. */
+static void copy_stack(struct own *own, uint64_t from, uint64_t top)
+{
+	while (from < top) {
+		uint64_t end = (from | 4095) + 1;
+		struct iovec to = {own->stack + (from - own->copy.at), end - from};
+		struct iovec source = {(void *)(uintptr_t)from, end - from};
+
+		if (process_vm_readv(getpid(), &to, 1, &source, 1, 0) != (ssize_t)(end - from))
+			break;
+		from = end;
+		own->copy.len = from - own->copy.at;
+	}
+}
+
 __attribute__((noinline, noclone, no_sanitize("address"))) static void take_self(struct own *own)
 {
 	uint64_t top = (uint64_t)(uintptr_t)__builtin_frame_address(0) + 8192, at;
@@ -224,9 +241,8 @@ __attribute__((noinline, noclone, no_sanitize("address"))) static void take_self
 	own->n = backtrace(own->frames, 64);
 	at = own->reg[7] & ~4095ULL;
 	own->copy = (struct stack_copy){.bytes = own->stack, .at = at, .sp = own->reg[7],
-		.from = own->reg[7] - at, .len = top - at, .full = true};
-	for (uint64_t i = own->copy.from; i < own->copy.len; i++)
-		own->stack[i] = *(const volatile uint8_t *)(uintptr_t)(at + i);
+		.from = own->reg[7] - at, .full = true};
+	copy_stack(own, own->reg[7], top);
 }
 
 __attribute__((noinline, noclone)) static void recurse(struct own *own, int depth)

@@ -249,7 +249,7 @@ static void test_unsupported_is_counted(void **state)
 
 	(void)state;
 	absolute_cie(&file.frames);
-	made_fde(&file.frames, CODE, 0x10, BYTES("\x09\x10\x02\x44\xd0"));
+	made_fde(&file.frames, CODE, 0x10, BYTES("\x09\x10\x11\x44\xd0"));
 	made_fde(&file.frames, CODE + 0x10, 0x10, BYTES("\x0b"));
 	assert_int_equal(build(&file), 0);
 	assert_int_equal(table.unsupported, 2);
