@@ -32,7 +32,8 @@ class Machine:
 
     def __init__(self, seed):
         draw = random.Random(seed)
-        self.seed, self.registers = seed, [draw.getrandbits(64) for _ in range(16)] + [draw.getrandbits(64) & ~15 | seed]
+        self.seed, self.registers = seed, [draw.getrandbits(64) for _ in range(16)]
+        self.registers.append(draw.getrandbits(64) & ~15 | seed)
 
     def memory(self, address):
         return random.Random(address * 31 + self.seed).getrandbits(64)
@@ -85,7 +86,8 @@ def same_value(text, expression, first=False):
 
 
 def is_ucontext(extra):
-    return extra.signal and extra.cfa and same_value("*(rsp+160)", extra.cfa) and set(extra.saved) == set(UCONTEXT) and \
+    return extra.signal and extra.cfa and same_value("*(rsp+160)", extra.cfa) and \
+        set(extra.saved) == set(UCONTEXT) and \
         all(same_value(f"rsp+{UCONTEXT[reg]}", text, True) for reg, text in extra.saved.items())
 
 

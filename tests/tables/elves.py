@@ -15,8 +15,9 @@ SHARE = 50            # one of so many of the rest, by its path
 LARGE = 24 << 20      # and not larger than this
 PER_NAME = 2          # of the special ones with one name
 
-NOT_ELF = (".py", ".pyc", ".h", ".hpp", ".js", ".ts", ".json", ".gz", ".html", ".go", ".md", ".txt", ".mo", ".rb", ".pl",
-           ".pm", ".png", ".svg", ".xml", ".a", ".o", ".map", ".rs", ".class", ".c", ".cc", ".yaml", ".sh", ".tcl")
+NOT_ELF = (".py", ".pyc", ".h", ".hpp", ".js", ".ts", ".json", ".gz", ".html", ".go", ".md", ".txt", ".mo", ".rb",
+           ".pl", ".pm", ".png", ".svg", ".xml", ".a", ".o", ".map", ".rs", ".class", ".c", ".cc", ".yaml",
+           ".sh", ".tcl")
 
 
 def said(*command):
@@ -36,8 +37,9 @@ def beside(command, levels):
 def roots():
     """Debian's folders, and where this machine keeps its Go, Rust, Java, node and CPython builds."""
     rust = said("rustc", "--print", "sysroot")
-    found = ["/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/local", said("go", "env", "GOROOT"),
-             str(pathlib.Path(rust).parent) if rust else "", beside("java", 1), beside("node", 1), said("pyenv", "root")]
+    found = ["/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/local",
+             said("go", "env", "GOROOT"), str(pathlib.Path(rust).parent) if rust else "", beside("java", 1),
+             beside("node", 1), said("pyenv", "root")]
     out = []
     for root in sorted({os.path.realpath(path) for path in found if path and os.path.isdir(path)}):
         if not out or not (root + "/").startswith(out[-1] + "/"):

@@ -35,7 +35,7 @@ def check(paths):
           *unsupported, sep="\n  ")
     assert paths and rows
     assert not differences, "\n".join(differences[:100])
-    assert len(unsupported) <= max(rows * UNSUPPORTED_SHARE, len(paths)), "too many unsupported rows"
+    assert len(unsupported) <= rows * UNSUPPORTED_SHARE, "too many unsupported rows"
 
 
 def test_a_sample_of_this_machine():
@@ -118,6 +118,19 @@ def test_the_odd_ones_are_there(place, text):
 def test_start_has_no_caller():
     rows, _ = compare.ours(shutil.which("true"))
     assert any(row == "undefined\tu\tu" for _, row in rows)
+
+
+@pytest.mark.parametrize("words, status, said", [
+    ([], 2, "needs a subject and a file"), (["tables"], 2, "needs a subject and a file"),
+    (["tabels", "x"], 2, "unknown subject 'tabels'; did you mean tables?"),
+    (["tables", "x", "y"], 2, "one file at a time"), (["tables", "/nonexistent"], 1, "No such file"),
+    (["tables", "/dev/null"], 1, "no ELF file of x86-64"),
+    (["tables", __file__], 1, "no ELF file of x86-64")])
+def test_what_it_cannot_print(words, status, said):
+    done = subprocess.run([compare.PROFOUND, "debug", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, check=False)
+    assert (done.returncode, done.stdout) == (status, "") and said in done.stderr, done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_evaluator_knows_right_from_wrong():
