@@ -19,9 +19,11 @@
 #include "maps.bpf.h"
 
 #define PAGE 4096UL
-#define PAGES 24UL
-#define AROUND 8UL /* pages that are not there, before and behind */
-#define RING (16 * PAGE)
+#define MOST ((size_t)ABI_DEFER_PAGES)
+#define PAGES (MOST + 15)
+#define AROUND (MOST + 1) /* pages that are not there, before and behind */
+#define RING (32 * PAGE) /* room for one of the largest class */
+_Static_assert(ABI_DEFER_PAGES > 16 && ABI_DEFER_PAGES < 32, "RING");
 
 struct fixture {
 	struct engine engine;
@@ -81,7 +83,7 @@ static void lay(struct fixture *fixture, uint32_t missing)
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0), MAP_FAILED);
 	for (uint64_t offset = 0; offset < PAGES * PAGE; offset += 8)
 		*(uint64_t *)(fixture->stack + offset) = at(fixture, offset);
-	for (uint32_t page = 0; page < PAGES; page++)
+	for (uint32_t page = 0; page < 32; page++)
 		if (missing >> page & 1)
 			madvise(fixture->stack + page * PAGE, PAGE, MADV_DONTNEED);
 }
@@ -168,12 +170,14 @@ static void test_copies(void **state)
 		uint32_t missing;   /* pages */
 		uint32_t pages, from, len;
 	} rows[] = {
-		/* another thread: the mapping's end is felt for */
-		{0, 0, 0, 9, 0, 9 * PAGE},
-		{8, 0, 0, 9, 8, 9 * PAGE},
-		{PAGE - 8, 0, 0, 9, PAGE - 8, 9 * PAGE},
+		/* another thread: the mapping's end is felt for, where the class changes */
+		{0, 0, 0, MOST, 0, MOST * PAGE},
+		{8, 0, 0, MOST, 8, MOST * PAGE},
+		{PAGE - 8, 0, 0, MOST, PAGE - 8, MOST * PAGE},
+		{(PAGES - MOST) * PAGE, 0, 0, MOST, 0, MOST * PAGE},
+		{(PAGES - MOST + 1) * PAGE + 16, 0, 0, MOST, 16, (MOST - 1) * PAGE},
+		{(PAGES - 10) * PAGE, 0, 0, MOST, 0, 10 * PAGE},
 		{(PAGES - 9) * PAGE, 0, 0, 9, 0, 9 * PAGE},
-		{(PAGES - 8) * PAGE + 16, 0, 0, 9, 16, 8 * PAGE},
 		{(PAGES - 5) * PAGE, 0, 0, 9, 0, 5 * PAGE},
 		{(PAGES - 4) * PAGE + 24, 0, 0, 4, 24, 4 * PAGE},
 		{(PAGES - 3) * PAGE, 0, 0, 4, 0, 3 * PAGE},
@@ -181,17 +185,19 @@ static void test_copies(void **state)
 		{(PAGES - 1) * PAGE + 2048, 0, 0, 2, 2048, PAGE},
 		{PAGES * PAGE - 8, 0, 0, 2, PAGE - 8, PAGE},
 		/* the first thread: its top is known */
-		{0, 8 * PAGE + 8, 0, 9, 0, 9 * PAGE},
+		{0, MOST * PAGE - 8, 0, MOST, 0, MOST * PAGE},
+		{0, 9 * PAGE, 0, MOST, 0, MOST * PAGE},
+		{0, 9 * PAGE - 8, 0, 9, 0, 9 * PAGE},
 		{0, 4 * PAGE, 0, 9, 0, 9 * PAGE},
 		{0, 4 * PAGE - 8, 0, 4, 0, 4 * PAGE},
 		{40, 2 * PAGE, 0, 4, 40, 4 * PAGE},
 		{40, 2 * PAGE - 8, 0, 2, 40, 2 * PAGE},
 		{40, 48, 0, 2, 40, 2 * PAGE},
-		{2 * PAGE, 8, 0, 9, 0, 9 * PAGE}, /* a coroutine's, above it */
+		{2 * PAGE, 8, 0, MOST, 0, MOST * PAGE}, /* a coroutine's, above it */
 		/* pages that are not in */
-		{16, 0, 1U << 3, 9, 16, 3 * PAGE},
-		{16, 0, 1U << 0, 9, PAGE, 9 * PAGE},
-		{16, 0, 3U << 0, 9, PAGE, PAGE},
+		{16, 0, 1U << 3, MOST, 16, 3 * PAGE},
+		{16, 0, 1U << 0, MOST, PAGE, MOST * PAGE},
+		{16, 0, 3U << 0, MOST, PAGE, PAGE},
 		{16, 0, 1U << 2, 2, 16, 2 * PAGE}, /* felt as the end */
 	};
 	struct fixture *fixture = *state;
@@ -273,7 +279,7 @@ static void test_ring_full(void **state)
 {
 	struct fixture *fixture = *state;
 	uint64_t taken = counted(fixture, COUNTER_taken), full = counted(fixture, COUNTER_deferred_ring_full);
-	const unsigned runs = 4; /* one of 9 pages fits into 16 */
+	const unsigned runs = 4;
 
 	lay(fixture, 0);
 	for (unsigned i = 0; i < runs; i++) {

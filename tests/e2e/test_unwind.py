@@ -165,7 +165,7 @@ def test_odd_frames(profile, mode):
 
 def test_wide_frame(profile):
     """A frame that is larger than the copy: cut, and said."""
-    run = profile("wide", SECONDS, 64)
+    run = profile("wide", SECONDS, 256)
     assert_share(run.of("wide"), lambda s: s[0] == "[truncated: stack_copy_short]" and ends_with(s, ("wide", "bottom")),
                  SHARE, POPULATION)
 

@@ -198,6 +198,9 @@ static void map_self(struct fixture *f)
 	}
 }
 
+/* ld.so's: where the stack began. */
+extern void *__libc_stack_end;
+
 struct own {
 	uint64_t reg[17];
 	uint8_t stack[1 << 16];
@@ -233,13 +236,14 @@ static void copy_stack(struct own *own, uint64_t from, uint64_t top)
 
 __attribute__((noinline, noclone, no_sanitize("address"))) static void take_self(struct own *own)
 {
-	uint64_t top = (uint64_t)(uintptr_t)__builtin_frame_address(0) + 8192, at;
+	uint64_t top = (uint64_t)(uintptr_t)__libc_stack_end, at;
 	ucontext_t context;
 
 	getcontext(&context);
 	take_registers(own, &context);
 	own->n = backtrace(own->frames, 64);
 	at = own->reg[7] & ~4095ULL;
+	assert_in_range(top, own->reg[7], at + sizeof(own->stack));
 	own->copy = (struct stack_copy){.bytes = own->stack, .at = at, .sp = own->reg[7],
 		.from = own->reg[7] - at, .full = true};
 	copy_stack(own, own->reg[7], top);
