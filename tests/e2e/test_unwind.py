@@ -192,7 +192,7 @@ def test_threads(build, record):
 
 
 def test_right_after_dlopen(build, profile):
-    """A library that lives for 3 ms at a time. Its _init and _fini, crti.o's, have no unwind information."""
+    """A new library every 20 ms, used at once. Its _init and _fini, crti.o's, have no unwind information."""
     run = profile("opener", SECONDS, build("libbare.so"))
     check_whole(run, "opener", lambda s: from_start(s, "main"), by_fp=5)
     assert_share(run.of("opener"), lambda s: from_start(s, "main", "turn", "one_work"), 0.9, POPULATION)
