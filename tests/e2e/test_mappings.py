@@ -153,13 +153,18 @@ def test_lost_sideband(target, start, build):
     chain = target("chain", 60)
     chain.wait_for("begin")
     recording.signal(signal.SIGCONT)
-    time.sleep(2.5)
+    time.sleep(0.5)
+    # A CPU's ring tells of its loss with the next record that has room.
+    for cpu in os.sched_getaffinity(0):
+        subprocess.run(["taskset", "-c", str(cpu), "sh", "-c", "/bin/true; /bin/true"], check=True)
+    time.sleep(2)
     recording.signal(signal.SIGINT)
     stage.finish()
     run = recording.finish()
     assert run.stats["notes"]["sideband_lost"] > 0, "the rings did not overflow: nothing was tested"
     chain_of = ("main", "alpha", "bravo", "charlie", "delta", "spin")
-    assert_share(run.of("chain"), lambda s: ends_with(s, chain_of) or user_part(s)[-1].startswith("["), 1.0, 500)
+    assert_share(run.of("chain"),
+                 lambda s: ends_with(s, chain_of) or not user_part(s) or user_part(s)[-1].startswith("["), 1.0, 500)
     assert_share(run.of("chain"), lambda s: ends_with(s, chain_of), 0.5, 500)
     assert not any("stage1_" in frame for s in run.of("stage2") for frame in s)
 

@@ -169,7 +169,8 @@ def test_stats(target, record):
     assert 0 < stats["cost"]["kernel_ns_per_sample"] < 100000
     assert stats["cost"]["drained_bytes"] > 0
     assert stats["kernel"].startswith(os.uname().release.split("-")[0])
-    assert 0 < stats["frames"]["named"] and stats["frames"]["by_fp"] > 0
+    assert stats["frames"]["named"] > 0
+    assert stats["frames"]["by_fp"] == 0 and stats["stacks"]["complete"] > 0.99 * stats["samples"]["taken"], stats
 
 
 def test_no_sample(target, record):
