@@ -32,7 +32,7 @@ static int print_help(void)
 
 static int print_version(void)
 {
-	printf("profound %s\nlibbpf %u.%u\nunwinders frame-pointer\nformats", PROFOUND_VERSION,
+	printf("profound %s\nlibbpf %u.%u\nunwinders cfi gopclntab frame-pointer\nformats", PROFOUND_VERSION,
 		libbpf_major_version(), libbpf_minor_version());
 	for (unsigned i = 0; i < n_exporters; i++)
 		printf(" %s", exporters[i].name);

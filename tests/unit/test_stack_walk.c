@@ -271,9 +271,11 @@ static void test_self(void **state)
 	assert_int_equal(f->walk.cut, 0);
 	assert_int_equal(f->walk.by_fp, 0);
 	assert_false(f->walk.unverified);
-	assert_int_equal(f->walk.n, own.n);
-	for (int i = 1; i < own.n; i++)
-		assert_int_equal(f->walk.frames[i], (uint64_t)(uintptr_t)own.frames[i] - 1);
+	/* Told from the outermost on: the sanitizer's backtrace() has a frame of its own at the inner end. */
+	assert_in_range(own.n, f->walk.n, f->walk.n + 1);
+	for (uint32_t i = 1; i < f->walk.n; i++)
+		assert_int_equal(f->walk.frames[f->walk.n - i],
+			(uint64_t)(uintptr_t)own.frames[(uint32_t)own.n - i] - 1);
 }
 
 int main(void)

@@ -106,7 +106,7 @@ static void list_causes(void)
 
 static void list_runtimes(void)
 {
-	printf("runtimes:\n  %-12s %s\n", "native", "C, C++, Rust and the like, by frame pointer");
+	printf("runtimes:\n  %-12s %s\n", "native", "C, C++, Rust, Go and the like, by their unwind tables");
 }
 
 static const struct {
