@@ -38,7 +38,12 @@ def plain(stack):
     return tuple(frame.removeprefix("unsigned long ").split("(")[0] for frame in stack)
 
 
-def check_whole(run, comm, good, population=POPULATION, share=SHARE, by_fp=0):
+# _init and _fini of every program and library are crti.o's, without unwind information: a sample of start or exit that
+# falls there takes one frame-pointer step. A missing table would take thousands.
+BY_FP = 3
+
+
+def check_whole(run, comm, good, population=POPULATION, share=SHARE, by_fp=BY_FP):
     stacks = run.of(comm)
     assert_share(stacks, lambda stack: whole(stack) and (exiting(stack) or good(stack)), share, population)
     taken = run.stats["samples"]["taken"]
@@ -188,7 +193,7 @@ def test_threads(build, record):
         assert_share(run.of(name), lambda s: whole(s) and ends_with(s, ("thread_main", "run", f"{name}_chain", f"{name}_work"))
                      and len(user_part(s)) == 6, 0.99, 100)
     assert run.stats["stacks"]["complete"] >= SHARE * run.stats["samples"]["taken"], run.stats["stacks"]
-    assert run.stats["frames"]["by_fp"] == 0, run.stats["frames"]
+    assert run.stats["frames"]["by_fp"] <= BY_FP, run.stats["frames"]
 
 
 def test_right_after_dlopen(build, profile):
