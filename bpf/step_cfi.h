@@ -54,7 +54,9 @@ static inline __attribute__((always_inline)) int step_ra(const struct step_regs 
 		return step_reg(regs, rest, rule->ra_reg - 1, ip);
 	if (cfa == regs->sp)
 		return COUNTER_corrupt;
-	return at & 7 || mem_read(memory, at, ip) ? COUNTER_stack_paged_out : 0;
+	if (at & 7)
+		return COUNTER_corrupt;
+	return mem_read(memory, at, ip) ? COUNTER_stack_paged_out : 0;
 }
 
 static inline __attribute__((always_inline)) int step_cfa(const struct step_regs *regs,
@@ -70,7 +72,9 @@ static inline __attribute__((always_inline)) int step_cfa(const struct step_regs
 	if (rule->cfa == CFA_PLT && (regs->ip & 15) >= (__u64)(__s64)rule->cfa_add)
 		base += 8;
 	if (rule->cfa == CFA_MEMORY) {
-		if (base & 7 || mem_read(memory, base, &base))
+		if (base & 7)
+			return COUNTER_corrupt;
+		if (mem_read(memory, base, &base))
 			return COUNTER_stack_paged_out;
 		base += (__u64)(__s64)rule->cfa_add;
 	}
@@ -99,7 +103,9 @@ static inline __attribute__((always_inline)) int step_caller_fp(const struct ste
 	/* Compilers leave the rule in place after the epilogue's pop: the register has the value, the slot is gone. */
 	if (at < regs->sp)
 		return 0;
-	if (at & 7 || mem_read(memory, at, fp))
+	if (at & 7)
+		return COUNTER_corrupt;
+	if (mem_read(memory, at, fp))
 		return COUNTER_stack_paged_out;
 	*known = STEP_KNOWN_FP;
 	return 0;

@@ -158,6 +158,12 @@ static void test_bad_chains(void **state)
 	assert_int_equal(f->walk.cut, COUNTER_no_unwind_info);
 }
 
+/* What CFI can say, and compilers rarely do. */
+__asm__(".pushsection .text\n"
+	"by_rbp: .cfi_startproc\n .cfi_escape 0x0f, 3, 0x76, 0x78, 0x06\n nop\n ret\n .cfi_endproc\n" /* *(rbp - 8) */
+	".popsection\n");
+extern const char by_rbp[];
+
 /* Nobody read the maps of a process that is known by nothing but its sample. */
 static void test_process_gone(void **state)
 {
@@ -278,12 +284,25 @@ static void test_self(void **state)
 			(uint64_t)(uintptr_t)own.frames[(uint32_t)own.n - i] - 1);
 }
 
+/* A rule whose place is no place: nothing was read, and the stack has not ended. */
+static void test_misaligned(void **state)
+{
+	const struct row row = {.ip = (uint64_t)(uintptr_t)by_rbp, .len = 8 * WORDS, .full = true};
+	struct fixture *f = *state;
+
+	map_self(f);
+	walk(f, &row, STACK, STACK + 65, f->born_ns + 5 * MS);
+	assert_int_equal(f->walk.n, 1);
+	assert_int_equal(f->walk.cut, COUNTER_corrupt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_cuts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_chains, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_process_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_misaligned, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_self, setup, teardown),
 	};
 
