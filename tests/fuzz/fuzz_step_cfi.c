@@ -49,7 +49,7 @@ static void check_step(const struct state *before, const struct state *after,
 		abort();
 	if (rule->cfa == CFA_SIGNAL)
 		return;
-	if (after->rest.known & ~STEP_KNOWN_FP || after->regs.sp & 7)
+	if (after->rest.known & ~(STEP_KNOWN_FP | (before->rest.known & STEP_SCRATCH)) || after->regs.sp & 7)
 		abort();
 	if (after->regs.sp < before->regs.sp || after->regs.sp - before->regs.sp > STEP_CFI_REACH)
 		abort();

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dlfcn.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -161,8 +162,11 @@ static void test_bad_chains(void **state)
 /* What CFI can say, and compilers rarely do. */
 __asm__(".pushsection .text\n"
 	"by_rbp: .cfi_startproc\n .cfi_escape 0x0f, 3, 0x76, 0x78, 0x06\n nop\n ret\n .cfi_endproc\n" /* *(rbp - 8) */
+	"by_r10: .cfi_startproc\n .cfi_def_cfa 10, 8\n call keeps\n"
+	"behind: nop\n ret\n .cfi_endproc\n"
+	"keeps: .cfi_startproc\n ret\n .cfi_endproc\n"
 	".popsection\n");
-extern const char by_rbp[];
+extern const char by_rbp[], behind[], keeps[];
 
 /* Nobody read the maps of a process that is known by nothing but its sample. */
 static void test_process_gone(void **state)
@@ -296,6 +300,25 @@ static void test_misaligned(void **state)
 	assert_int_equal(f->walk.cut, COUNTER_corrupt);
 }
 
+/* A CFA by r10 behind a call: right where the callee is of the same file, and not known where it is not. */
+static void test_kept_by_the_callee(void **state)
+{
+	uint64_t reg[17] = {[7] = STACK, [10] = STACK + 80, [16] = (uint64_t)(uintptr_t)keeps};
+	struct fixture *f = *state;
+	const struct stack_copy copy = {.bytes = (const uint8_t *)f->words, .at = STACK, .sp = STACK,
+		.len = 8 * WORDS, .full = true};
+
+	map_self(f);
+	f->words[0] = (uint64_t)(uintptr_t)behind;
+	stack_walk(&f->walk, f->tables, f->process, f->born_ns + 5 * MS, reg, &copy);
+	assert_int_equal(f->walk.n, 2);
+	assert_int_equal(f->walk.cut, 0);
+	reg[16] = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "getppid");
+	stack_walk(&f->walk, f->tables, f->process, f->born_ns + 5 * MS, reg, &copy);
+	assert_int_equal(f->walk.n, 2);
+	assert_int_equal(f->walk.cut, COUNTER_unsupported_rule);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +326,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_chains, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_process_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_misaligned, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kept_by_the_callee, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_self, setup, teardown),
 	};
 

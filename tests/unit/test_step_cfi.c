@@ -49,6 +49,8 @@ static const struct row rows[] = {
 		COUNTER_unsupported_rule, 0, 0, 0, false},
 	{"r10", {SIZED(10, 8)}, HERE, ALL, STEP_OK, TO(40, 8), AT + 80, true},
 	{"r10 of a caller", {SIZED(10, 8)}, HERE, .known = STEP_KNOWN_FP, COUNTER_unsupported_rule, 0, 0, 0, false},
+	{"r10 of a caller whose callee kept it", {SIZED(10, 8)}, HERE, .known = STEP_SCRATCH, STEP_OK, TO(40, 8), AT + 80, false},
+	{"rbx of a caller", {SIZED(3, 8)}, HERE, .known = STEP_SCRATCH, COUNTER_unsupported_rule, 0, 0, 0, false},
 	{"register 15", {SIZED(15, 0)}, HERE, ALL, COUNTER_corrupt, 0, 0, 0, false},
 	{"no register 16", {SIZED(16, 8)}, HERE, ALL, COUNTER_unsupported_rule, 0, 0, 0, false},
 	{"no register 255", {SIZED(255, 8)}, HERE, ALL, COUNTER_unsupported_rule, 0, 0, 0, false},
@@ -165,7 +167,7 @@ static void check(const struct row *row)
 	}
 	if (regs.ip != row->to_ip || regs.sp != row->to_sp || regs.fp != row->to_fp)
 		fail_msg("%s: to ip %llx sp %llx fp %llx", row->what, regs.ip, regs.sp, regs.fp);
-	if (rest.known != (row->fp_known ? STEP_KNOWN_FP : 0))
+	if (rest.known != ((row->known & STEP_SCRATCH) | (row->fp_known ? STEP_KNOWN_FP : 0)))
 		fail_msg("%s: known is %x", row->what, rest.known);
 }
 

@@ -42,12 +42,21 @@ struct walker {
 	struct tables *tables;
 	const struct process *process;
 	uint64_t at_ns;
+	const struct object *object; /* of the last frame; NULL: none, or no file */
 	struct step_regs regs;
 	struct step_rest rest;
 	struct step_memory memory;
 	bool by_fp; /* the last step was one by frame pointer */
 	bool exact; /* ip is where code was interrupted, not a return address */
 };
+
+/* Code of two files keeps to the ABI: callees may change what is not callee-saved. */
+static void enter(struct walker *walker, const struct object *object)
+{
+	if (walker->object != object && walker->walk->n && !walker->exact)
+		walker->rest.known &= ~STEP_SCRATCH;
+	walker->object = object;
+}
 
 /* By frame pointer, where no rule is: JIT code, and files without unwind information. */
 static int step_without_rule(struct walker *walker)
@@ -123,6 +132,7 @@ static int walk_one(struct walker *walker)
 
 	if (walker->walk->n == ABI_USER_FRAMES)
 		return COUNTER_depth_limit;
+	enter(walker, place.kind == PLACE_FILE ? place.object : NULL);
 	if (leaf || (place.kind != PLACE_NOTHING && place.kind != PLACE_UNKNOWN))
 		push(walker, address);
 	switch (place.kind) {
