@@ -104,7 +104,7 @@ struct abi_deferred {
 	__u64 kernel[ABI_KERNEL_FRAMES + 1];
 	__u64 stack_at;    /* address of stack[0]: the start of sp's page */
 	__u32 stack_pages; /* of this class */
-	__u32 stack_from;  /* stack[stack_from, stack_len) is there: from sp on, or where the first page is in */
+	__u32 stack_from;  /* stack[stack_from, stack_len) is there: from sp's red zone on, or where the first page is in */
 	__u32 stack_len;
 	__u32 in_syscall;  /* ip is behind a system call's instruction, as a return address is behind a call */
 	/* __u8 stack[stack_pages * 4096] */

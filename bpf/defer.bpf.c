@@ -55,6 +55,7 @@ inline_always void fill_entry(const struct walk *walk, struct abi_entry *entry)
 }
 
 /*
+ * From the red zone on, as far as it is in sp's page: assembly that keeps the old rsp there is all of OpenSSL's AVX2.
  * Piece by piece: one read up to the top fails whole where the last page is missing. The first may be missing as
  * well, when the stack has just grown.
  */
@@ -62,9 +63,12 @@ inline_always void copy_stack(struct abi_deferred *record, __u64 sp, const __u32
 {
 	__u64 page = sp & ~(PAGE - 1), from = sp & (PAGE - 1);
 	__u8 *stack = (__u8 *)(record + 1);
-	__u32 first = from, end = pages * PAGE;
+	__u32 first, end = pages * PAGE;
 
-	if (bpf_probe_read_user(stack + from, PAGE - from, (void *)sp))
+	from = from > STEP_RED_ZONE ? from - STEP_RED_ZONE : 0;
+	barrier_var(from); /* the verifier does not follow how clang computes it */
+	first = from &= PAGE - 1;
+	if (bpf_probe_read_user(stack + from, PAGE - from, (void *)(page + from)))
 		first = PAGE;
 	for (__u32 i = 1; i < pages; i++) {
 		if (!bpf_probe_read_user(stack + i * PAGE, PAGE, (void *)(page + i * PAGE)))

@@ -21,6 +21,9 @@ struct step_regs {
 	__u64 fp; /* x86-64: rbp */
 };
 
+/* Below sp, and nobody's but the running function's (System V ABI, AMD64 supplement, 3.2.2): signals keep off. */
+#define STEP_RED_ZONE 128
+
 /* A step's outcome is one of these, or the enum abi_counter of class CUT that stops the walk. */
 #define STEP_OK 0   /* regs are the caller's */
 #define STEP_END -1 /* there is no caller */

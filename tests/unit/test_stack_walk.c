@@ -162,11 +162,13 @@ static void test_bad_chains(void **state)
 /* What CFI can say, and compilers rarely do. */
 __asm__(".pushsection .text\n"
 	"by_rbp: .cfi_startproc\n .cfi_escape 0x0f, 3, 0x76, 0x78, 0x06\n nop\n ret\n .cfi_endproc\n" /* *(rbp - 8) */
+	"below: .cfi_startproc\n .cfi_escape 0x0f, 6, 0x77, 0x80, 0x7f, 0x06, 0x23, 0x08\n nop\n"   /* *(rsp - 128) + 8 */
+	".cfi_escape 0x0f, 6, 0x77, 0xf8, 0x7e, 0x06, 0x23, 0x08\n nop\n ret\n .cfi_endproc\n" /* *(rsp - 136) + 8 */
 	"by_r10: .cfi_startproc\n .cfi_def_cfa 10, 8\n call keeps\n"
 	"behind: nop\n ret\n .cfi_endproc\n"
 	"keeps: .cfi_startproc\n ret\n .cfi_endproc\n"
 	".popsection\n");
-extern const char by_rbp[], behind[], keeps[];
+extern const char by_rbp[], below[], behind[], keeps[];
 
 /* Nobody read the maps of a process that is known by nothing but its sample. */
 static void test_process_gone(void **state)
@@ -300,6 +302,25 @@ static void test_misaligned(void **state)
 	assert_int_equal(f->walk.cut, COUNTER_corrupt);
 }
 
+/* Below sp there is a red zone, of which the copy has what is in sp's page, and nothing else. */
+static void test_red_zone(void **state)
+{
+	const struct row row = {.ip = (uint64_t)(uintptr_t)below, .len = 8 * WORDS, .full = true};
+	struct row next = row;
+	struct fixture *f = *state;
+
+	next.ip++;
+	map_self(f);
+	chain(f, 0, 0);
+	f->words[3] = f->words[4] = STACK + 800;
+	walk(f, &row, STACK + 32 + 128, 0, f->born_ns + 5 * MS);
+	assert_int_equal(f->walk.cut, 0);
+	walk(f, &next, STACK + 24 + 136, 0, f->born_ns + 5 * MS);
+	assert_int_equal(f->walk.cut, COUNTER_corrupt);
+	walk(f, &row, STACK + 120, 0, f->born_ns + 5 * MS);
+	assert_int_equal(f->walk.cut, COUNTER_stack_copy_short);
+}
+
 /* A CFA by r10 behind a call: right where the callee is of the same file, and not known where it is not. */
 static void test_kept_by_the_callee(void **state)
 {
@@ -327,6 +348,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_process_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_misaligned, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kept_by_the_callee, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_red_zone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_self, setup, teardown),
 	};
 

@@ -16,8 +16,12 @@ static int mem_read(struct step_memory *memory, __u64 address, __u64 *value)
 	const struct stack_copy *copy = memory->copy;
 	uint64_t offset = address - copy->at;
 
-	if (address < copy->sp) {
+	if (address < copy->sp - STEP_RED_ZONE) {
 		memory->cause = COUNTER_corrupt;
+		return -1;
+	}
+	if (address < copy->at) {
+		memory->cause = COUNTER_stack_copy_short;
 		return -1;
 	}
 	if (offset < copy->from) {

@@ -17,7 +17,7 @@
 struct stack_copy {
 	const uint8_t *bytes; /* of the page that sp is in, and those above */
 	uint64_t at;          /* address of bytes[0] */
-	uint64_t sp;
+	uint64_t sp;          /* what is further below than the red zone is no stack */
 	uint64_t from, len;   /* bytes[from, len) are there */
 	bool in_syscall;      /* the walk starts behind a system call's instruction */
 	bool full;            /* the copy ends because it was to be no larger, not because memory does */
