@@ -131,6 +131,7 @@ enum abi_saved {
 	SAVED_SAME,      /* rbp is still in rbp */
 	SAVED_CFA,       /* at CFA + offset */
 	SAVED_MEMORY,    /* at rbp + offset (rbp as it is in this frame) */
+	SAVED_STACK,     /* at rsp + offset (as it is in this frame) */
 	SAVED_UNDEFINED, /* lost; a caller whose CFA needs it cannot be unwound */
 };
 

@@ -102,6 +102,8 @@ static inline __attribute__((always_inline)) int step_caller_fp(const struct ste
 	}
 	if (rule->rbp == SAVED_MEMORY)
 		at = regs->fp;
+	if (rule->rbp == SAVED_STACK)
+		at = regs->sp;
 	at += (__u64)(__s64)rule->rbp_offset;
 	/* Compilers leave the rule in place after the epilogue's pop: the register has the value, the slot is gone. */
 	if (at < regs->sp)

@@ -119,6 +119,7 @@ static const struct row rows[] = {
 		COUNTER_corrupt, 0, 0, 0, false},
 	{"saved at rbp", {SIZED(SP, 64), .rbp = SAVED_MEMORY, .rbp_offset = 8}, HERE, ALL, STEP_OK, TO(11, 8), WORD(11), true},
 	{"saved at an rbp that is lost", {SIZED(SP, 64), .rbp = SAVED_MEMORY}, HERE, .known = 0, STEP_OK, TO(11, 8), AT + 80, false},
+	{"saved at rsp", {SIZED(SP, 64), .rbp = SAVED_STACK, .rbp_offset = 8}, HERE, .known = 0, STEP_OK, TO(11, 8), WORD(5), true},
 	{"undefined", {SIZED(SP, 64), .rbp = SAVED_UNDEFINED}, HERE, ALL, STEP_OK, TO(11, 8), AT + 80, false},
 	{"the same", {SIZED(SP, 64), .rbp = SAVED_SAME}, HERE, ALL, STEP_OK, TO(11, 8), AT + 80, true},
 	{"the same, and lost", {SIZED(SP, 64), .rbp = SAVED_SAME}, HERE, .known = 0, STEP_OK, TO(11, 8), AT + 80, false},

@@ -89,11 +89,12 @@ static bool put_rbp(const struct cfi_saved *rbp, struct abi_rule *rule)
 		[PLACE_ADDRESS] = SAVED_MEMORY,
 		[PLACE_UNDEFINED] = SAVED_UNDEFINED,
 	};
+	bool by_rsp = rbp->place == PLACE_ADDRESS && rbp->reg == CFI_RSP;
 
 	if (rbp->place >= PLACE_REGISTER || !fits_16(rbp->offset) ||
-		(rbp->place == PLACE_ADDRESS && rbp->reg != CFI_RBP))
+		(rbp->place == PLACE_ADDRESS && rbp->reg != CFI_RBP && !by_rsp))
 		return false;
-	rule->rbp = forms[rbp->place];
+	rule->rbp = by_rsp ? SAVED_STACK : forms[rbp->place];
 	rule->rbp_offset = (int16_t)rbp->offset;
 	return true;
 }

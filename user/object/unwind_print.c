@@ -34,6 +34,8 @@ static void print_rbp(const struct abi_rule *rule, FILE *out)
 		fprintf(out, "c%+d", rule->rbp_offset);
 	else if (rule->rbp == SAVED_MEMORY)
 		fprintf(out, "*(rbp%+d)", rule->rbp_offset);
+	else if (rule->rbp == SAVED_STACK)
+		fprintf(out, "*(rsp%+d)", rule->rbp_offset);
 	else
 		fputs(rule->rbp == SAVED_UNDEFINED ? "undefined" : "u", out);
 }
