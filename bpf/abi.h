@@ -122,7 +122,8 @@ enum abi_cfa {
 	CFA_UNSUPPORTED, /* there is a rule, and this struct cannot hold it */
 	CFA_END,         /* the return address is undefined: outermost frame */
 	CFA_REGISTER,    /* reg + cfa_offset */
-	CFA_MEMORY,      /* *(reg + cfa_offset) + cfa_add: DRAP, and assembly that keeps the old rsp on the stack */
+	CFA_MEMORY,      /* *(reg + cfa_offset [+ 8 index]) + cfa_add: DRAP, and assembly that keeps the old rsp on the
+			  * stack */
 	CFA_PLT,         /* rsp + cfa_offset + ((ip & 15) >= cfa_add ? 8 : 0) */
 	CFA_SIGNAL,      /* all registers are in the ucontext at rsp (x86-64: gregs at rsp + 40) */
 };
@@ -144,7 +145,8 @@ struct abi_rule {
 	__s16 cfa_add;
 	__s16 rbp_offset;
 	__s16 ra_offset; /* the return address is at CFA + this: -8 but in odd assembly */
-	__u16 pad2;
+	__u8 index; /* CFA_MEMORY: 0, or 1 + the number of a register that counts words */
+	__u8 pad;
 };
 
 _Static_assert(sizeof(struct abi_rule) == 16, "abi_rule");

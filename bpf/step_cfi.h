@@ -66,7 +66,7 @@ static inline __attribute__((always_inline)) int step_cfa(const struct step_regs
 	const struct step_rest *rest, const struct abi_rule *rule, struct step_memory *memory,
 	__u64 *cfa)
 {
-	__u64 base = 0;
+	__u64 base = 0, words = 0;
 	int stop = step_reg(regs, rest, rule->cfa == CFA_PLT ? STEP_REG_SP : rule->reg, &base);
 
 	if (stop)
@@ -75,6 +75,10 @@ static inline __attribute__((always_inline)) int step_cfa(const struct step_regs
 	if (rule->cfa == CFA_PLT && (regs->ip & 15) >= (__u64)(__s64)rule->cfa_add)
 		base += 8;
 	if (rule->cfa == CFA_MEMORY) {
+		stop = rule->index ? step_reg(regs, rest, rule->index - 1, &words) : 0;
+		if (stop)
+			return stop;
+		base += 8 * words;
 		if (base & 7)
 			return COUNTER_corrupt;
 		if (mem_read(memory, base, &base))

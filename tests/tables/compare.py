@@ -70,14 +70,16 @@ def evaluate(text, machine, first=None):
 
 
 def decoded(text, machine):
-    """The value of our form of a CFA or of an address: rsp+8, *(rsp+56)+8, plt(11)."""
+    """The value of our form of a CFA or of an address: rsp+8, *(rsp+56)+8, *(rsp+8+8*r9)+8, plt(11)."""
     match = re.fullmatch(r"plt\((\d+)\)", text)
     if match:
         return machine.registers[7] + 8 + (8 if (machine.registers[16] & 15) >= int(match[1]) else 0) & MASK
-    match = re.fullmatch(r"(\*\()?(r\w+?)([+-]\d+)(?:\)([+-]\d+)?)?", text)
+    match = re.fullmatch(r"(\*\()?(r\w+?)([+-]\d+)(?:\+8\*(r\w+))?(?:\)([+-]\d+)?)?", text)
     value = machine.registers[REGISTERS.index(match[2])] + int(match[3]) & MASK
+    if match[4]:
+        value = value + 8 * machine.registers[REGISTERS.index(match[4])] & MASK
     if match[1]:
-        value = machine.memory(value) + int(match[4] or 0) & MASK
+        value = machine.memory(value) + int(match[5] or 0) & MASK
     return value
 
 

@@ -138,10 +138,14 @@ def test_the_evaluator_knows_right_from_wrong():
           "DW_OP_shl; DW_OP_plus"
     drap = "DW_OP_breg6 (rbp): -40; DW_OP_deref"
     further = "DW_OP_breg7 (rsp): 88; DW_OP_deref; DW_OP_plus_uconst: 8"
-    for text, expression in (("plt(11)", plt), ("*(rbp-40)", drap), ("*(rsp+88)+8", further)):
+    indexed = "DW_OP_breg7 (rsp): 8; DW_OP_breg9 (r9): 0; DW_OP_lit8; DW_OP_mul; DW_OP_plus; DW_OP_deref; " \
+              "DW_OP_plus_uconst: 8"
+    for text, expression in (("plt(11)", plt), ("*(rbp-40)", drap), ("*(rsp+88)+8", further),
+                             ("*(rsp+8+8*r9)+8", indexed)):
         assert compare.same_value(text, expression)
     for text, expression in (("plt(10)", plt), ("plt(12)", plt), ("rsp+8", plt), ("*(rbp-48)", drap), ("rbp-40", drap),
-                             ("*(rsp-40)", drap), ("*(rsp+88)", further), ("*(rsp+88)+16", further)):
+                             ("*(rsp-40)", drap), ("*(rsp+88)", further), ("*(rsp+88)+16", further), ("*(rsp+8)+8", indexed),
+                             ("*(rsp+8+8*r8)+8", indexed)):
         assert not compare.same_value(text, expression)
     row = oracle.Row("rsp+16", "c-16", "c-8", "u", None)
     assert compare.agrees("rsp+16\tc-16\tc-8", row, False)

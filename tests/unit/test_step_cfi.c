@@ -92,6 +92,10 @@ static const struct row rows[] = {
 		COUNTER_corrupt, 0, 0, 0, false},
 	{"*() is beyond reach", {.cfa = CFA_MEMORY, .reg = SP, .ra_offset = -8}, .ip = CODE, .sp = AT + 8 * W_FAR, .fp = 0, ALL,
 		COUNTER_corrupt, 0, 0, 0, false},
+	{"*(sp - 72 + 8 * r11) + 16", {.cfa = CFA_MEMORY, .reg = SP, .cfa_offset = -72, .index = 11 + 1, .cfa_add = 16,
+		.ra_offset = -8}, .ip = CODE, .sp = AT + 8 * W_ADDRESS, .fp = 0, ALL, STEP_OK, TO(31, 8), 0, true},
+	{"*() by an index that is lost", {.cfa = CFA_MEMORY, .reg = SP, .index = 11 + 1, .ra_offset = -8}, HERE, .known = 0,
+		COUNTER_unsupported_rule, 0, 0, 0, false},
 	{"*() of a register that is lost", {.cfa = CFA_MEMORY, .reg = BP, .ra_offset = -8}, HERE, .known = 0,
 		COUNTER_unsupported_rule, 0, 0, 0, false},
 	/* CFA_PLT: gcc's and binutils' rsp + 8 + ((rip & 15) >= 11) * 8 */
@@ -156,6 +160,7 @@ static void check(const struct row *row)
 	fill(words);
 	rest.reg[5] = CODE + 0x500;
 	rest.reg[10] = AT + 8 * 40;
+	rest.reg[11] = 9;
 	rest_before = rest;
 	outcome = step_cfi(&regs, &rest, &row->rule, &memory);
 	if (outcome != row->outcome)

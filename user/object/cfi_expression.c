@@ -6,11 +6,13 @@
 enum {
 	OP_DEREF = 0x06,
 	OP_AND = 0x1a,
+	OP_MUL = 0x1e,
 	OP_PLUS = 0x22,
 	OP_PLUS_UCONST = 0x23,
 	OP_SHL = 0x24,
 	OP_GE = 0x2a,
 	OP_LIT0 = 0x30,
+	OP_LIT8 = OP_LIT0 + 8,
 	OP_BREG0 = 0x70,
 	OP_BREG7 = OP_BREG0 + 7,
 	OP_BREG16 = OP_BREG0 + 16,
@@ -41,6 +43,15 @@ static void add_constant(struct cursor *cursor, int64_t *to)
 		cursor_fail(cursor);
 }
 
+/* What follows an index's breg: 0; lit8; mul; plus. */
+static bool is_times_8(struct cursor *cursor)
+{
+	static const uint8_t scale[] = {0, OP_LIT8, OP_MUL, OP_PLUS};
+	const uint8_t *code = cursor_take(cursor, sizeof(scale));
+
+	return code && !memcmp(code, scale, sizeof(scale));
+}
+
 struct cfi_expression cfi_expression_decode(const uint8_t *code, size_t size)
 {
 	static const struct cfi_expression other = {.kind = EXPRESSION_OTHER};
@@ -64,8 +75,11 @@ struct cfi_expression cfi_expression_decode(const uint8_t *code, size_t size)
 				found.kind == EXPRESSION_MEMORY ? &found.add : &found.offset);
 		else if (op == OP_DEREF && found.kind == EXPRESSION_ADDRESS)
 			found.kind = EXPRESSION_MEMORY;
+		else if (op >= OP_BREG0 && op <= OP_BREG31 && found.kind == EXPRESSION_ADDRESS &&
+			!found.index && is_times_8(&cursor))
+			found.index = op - OP_BREG0 + 1;
 		else
 			return other;
 	}
-	return cursor.bad ? other : found;
+	return cursor.bad || (found.index && found.kind != EXPRESSION_MEMORY) ? other : found;
 }

@@ -71,13 +71,14 @@ static bool put_cfa(const struct cfi_expression *cfa, struct abi_rule *rule)
 		[EXPRESSION_PLT] = CFA_PLT,
 	};
 
-	if (cfa->kind == EXPRESSION_OTHER || cfa->reg >= CFI_RA || !fits_32(cfa->offset) ||
+	if (cfa->kind == EXPRESSION_OTHER || cfa->reg >= CFI_RA || cfa->index > CFI_RA || !fits_32(cfa->offset) ||
 		!fits_16(cfa->add))
 		return false;
 	rule->cfa = forms[cfa->kind];
 	rule->reg = cfa->reg;
 	rule->cfa_offset = (int32_t)cfa->offset;
 	rule->cfa_add = (int16_t)cfa->add;
+	rule->index = cfa->index;
 	return true;
 }
 
@@ -117,7 +118,7 @@ static bool is_signal_frame(const struct cfi_state *state)
 {
 	const struct cfi_expression *cfa = &state->cfa;
 
-	return state->ucontext == UCONTEXT_ALL && cfa->kind == EXPRESSION_MEMORY && !cfa->add &&
+	return state->ucontext == UCONTEXT_ALL && cfa->kind == EXPRESSION_MEMORY && !cfa->add && !cfa->index &&
 	       cfa->reg == CFI_RSP && cfa->offset == UCONTEXT_RSP;
 }
 

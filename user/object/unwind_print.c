@@ -8,6 +8,16 @@
 static const char *const registers[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",
 	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
 
+static void print_memory(const struct abi_rule *rule, FILE *out)
+{
+	fprintf(out, "*(%s%+d", registers[rule->reg & 15], rule->cfa_offset);
+	if (rule->index)
+		fprintf(out, "+8*%s", registers[(rule->index - 1) & 15]);
+	fputc(')', out);
+	if (rule->cfa_add)
+		fprintf(out, "%+d", rule->cfa_add);
+}
+
 static void print_cfa(const struct abi_rule *rule, FILE *out)
 {
 	static const char *const words[] = {[CFA_NONE] = "none",
@@ -18,10 +28,8 @@ static void print_cfa(const struct abi_rule *rule, FILE *out)
 
 	if (rule->cfa == CFA_REGISTER)
 		fprintf(out, "%s%+d", reg, rule->cfa_offset);
-	else if (rule->cfa == CFA_MEMORY && rule->cfa_add)
-		fprintf(out, "*(%s%+d)%+d", reg, rule->cfa_offset, rule->cfa_add);
 	else if (rule->cfa == CFA_MEMORY)
-		fprintf(out, "*(%s%+d)", reg, rule->cfa_offset);
+		print_memory(rule, out);
 	else if (rule->cfa == CFA_PLT)
 		fprintf(out, "plt(%d)", rule->cfa_add);
 	else
