@@ -125,6 +125,7 @@ enum abi_cfa {
 	CFA_MEMORY,      /* *(reg + cfa_offset [+ 8 index]) + cfa_add: DRAP, and assembly that keeps the old rsp on the
 			  * stack */
 	CFA_PLT,         /* rsp + cfa_offset + ((ip & 15) >= cfa_add ? 8 : 0) */
+	CFA_OTHER_STACK, /* reg + cfa_offset, and it may be another stack's: Go's g0 and its goroutines */
 	CFA_SIGNAL,      /* all registers are in the ucontext at rsp (x86-64: gregs at rsp + 40) */
 };
 

@@ -85,8 +85,10 @@ static inline __attribute__((always_inline)) int step_cfa(const struct step_regs
 			return COUNTER_stack_paged_out;
 		base += (__u64)(__s64)rule->cfa_add;
 	}
+	if (base & 7)
+		return COUNTER_corrupt;
 	/* The stack grows down: a caller's frame lies above. */
-	if (base & 7 || base < regs->sp || base - regs->sp > STEP_CFI_REACH)
+	if (rule->cfa != CFA_OTHER_STACK && (base < regs->sp || base - regs->sp > STEP_CFI_REACH))
 		return COUNTER_corrupt;
 	*cfa = base;
 	return 0;
@@ -110,7 +112,7 @@ static inline __attribute__((always_inline)) int step_caller_fp(const struct ste
 		at = regs->sp;
 	at += (__u64)(__s64)rule->rbp_offset;
 	/* Compilers leave the rule in place after the epilogue's pop: the register has the value, the slot is gone. */
-	if (at < regs->sp)
+	if (at < regs->sp && rule->cfa != CFA_OTHER_STACK)
 		return 0;
 	if (at & 7)
 		return COUNTER_corrupt;

@@ -47,7 +47,7 @@ static void check_step(const struct state *before, const struct state *after,
 	}
 	if (!after->regs.ip)
 		abort();
-	if (rule->cfa == CFA_SIGNAL)
+	if (rule->cfa == CFA_SIGNAL || rule->cfa == CFA_OTHER_STACK)
 		return;
 	if (after->rest.known & ~(STEP_KNOWN_FP | (before->rest.known & STEP_SCRATCH)) || after->regs.sp & 7)
 		abort();

@@ -26,15 +26,15 @@ static int on_range(void *context, uint64_t start, uint64_t end)
 
 static int on_row(void *context, uint64_t start, const struct abi_rule *rule)
 {
-	static const char *const cfa[] = {"none", "unsupported", "end", "register", "memory", "plt", "signal"};
-	static const char *const rbp[] = {"u", "c", "m", "undefined"};
+	static const char *const cfa[] = {"none", "unsupported", "end", "register", "memory", "plt", "other", "signal"};
+	static const char *const rbp[] = {"u", "c", "m", "s", "undefined"};
 
 	(void)context;
 	rows++;
 	if (quiet)
 		return 0;
 	printf("%" PRIx64 " ", start);
-	if (rule->cfa == CFA_REGISTER)
+	if (rule->cfa == CFA_REGISTER || rule->cfa == CFA_OTHER_STACK)
 		printf("%s%+d ", rule->reg == 7 ? "rsp" : rule->reg == 6 ? "rbp" : "other", rule->cfa_offset);
 	else
 		printf("%s ", cfa[rule->cfa]);

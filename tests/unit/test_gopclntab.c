@@ -63,12 +63,13 @@ static int on_range(void *context, uint64_t start, uint64_t end)
 
 static int on_row(void *context, uint64_t start, const struct abi_rule *rule)
 {
-	static const char *const saved[] = {" same", " c-16", " memory", " lost"};
+	static const char *const saved[] = {" same", " c-16", " memory", " stack", " lost"};
 	struct out *out = context;
 
 	say(out, " | ", start);
-	if (rule->cfa == CFA_REGISTER)
-		out->len += (size_t)sprintf(out->text + out->len, " r%u+%d%s", rule->reg, rule->cfa_offset,
+	if (rule->cfa == CFA_REGISTER || rule->cfa == CFA_OTHER_STACK)
+		out->len += (size_t)sprintf(out->text + out->len, " %c%u+%d%s",
+			rule->cfa == CFA_REGISTER ? 'r' : 'R', rule->reg, rule->cfa_offset,
 			saved[rule->rbp]);
 	else
 		out->len += (size_t)sprintf(out->text + out->len, " %s", rule->cfa == CFA_END ? "end" :
@@ -237,11 +238,11 @@ static void rbp_leads_back_from_another_stack(void **state)
 
 	(void)state;
 	expect(0xfffffff1, f, 5,
-		"\n1000-1040 | 1000 r7+8 same | 1001 r7+16 c-16 | 1004 r6+16 c-16 | 100e r7+8 same"
-		"\n1040-1080 | 1040 r7+8 same | 1044 r7+32 same | 1049 r7+32 c-16 | 104e r6+16 c-16 | 1054 r7+32 same"
+		"\n1000-1040 | 1000 r7+8 same | 1001 r7+16 c-16 | 1004 R6+16 c-16 | 100e r7+8 same"
+		"\n1040-1080 | 1040 r7+8 same | 1044 r7+32 same | 1049 r7+32 c-16 | 104e R6+16 c-16 | 1054 r7+32 same"
 		" | 1058 r7+8 same"
 		"\n1080-10c0 | 1080 unsupported"
-		"\n10c0-1100 | 10c0 r7+8 lost | 10c1 r7+16 lost | 10c8 r7+32 lost | 10cd r7+16 lost | 10ce r7+8 lost"
+		"\n10c0-1100 | 10c0 r7+8 same | 10c1 r7+16 c-16 | 10c4 R6+16 c-16 | 10ce r7+8 same"
 		"\n1100-1140 | 1100 unsupported");
 }
 

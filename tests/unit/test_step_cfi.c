@@ -77,6 +77,15 @@ static const struct row rows[] = {
 		CODE + 0x500, AT + 32, AT + 80, true},
 	{"in a register that a caller does not know", {.cfa = CFA_REGISTER, .reg = SP, .ra_reg = 5 + 1}, HERE,
 		.known = STEP_KNOWN_FP, COUNTER_unsupported_rule, 0, 0, 0, false},
+	/* CFA_OTHER_STACK */
+	{"another stack, below", {.cfa = CFA_OTHER_STACK, .reg = BP, .cfa_offset = 16, .ra_offset = -8, .rbp = SAVED_CFA,
+		.rbp_offset = -16}, .ip = CODE, .sp = AT + 400, .fp = AT + 80, ALL, STEP_OK, TO(11, 8), WORD(10), true},
+	{"another stack, far above", {.cfa = CFA_OTHER_STACK, .reg = BP, .cfa_offset = 16, .ra_offset = -8}, .ip = CODE,
+		.sp = AT - (STEP_CFI_REACH << 1), .fp = AT + 80, ALL, STEP_OK, TO(11, 8), AT + 80, true},
+	{"another stack, misaligned", {.cfa = CFA_OTHER_STACK, .reg = BP, .cfa_offset = 16, .ra_offset = -8}, .ip = CODE,
+		.sp = AT, .fp = AT + 81, ALL, COUNTER_corrupt, 0, 0, 0, false},
+	{"another stack that is not there", {.cfa = CFA_OTHER_STACK, .reg = BP, .cfa_offset = 16, .ra_offset = -8}, .ip = CODE,
+		.sp = AT, .fp = 0, ALL, COUNTER_stack_paged_out, 0, 0, 0, false},
 	/* CFA_MEMORY */
 	{"*(fp - 8)", {.cfa = CFA_MEMORY, .reg = BP, .cfa_offset = -8, .ra_offset = -8}, .ip = CODE, .sp = AT + 32,
 		.fp = AT + 8 * W_ADDRESS + 8, ALL, STEP_OK, TO(29, 8), AT + 8 * W_ADDRESS + 8, true},

@@ -16,7 +16,8 @@ enum kind {
 	KIND_RBP,   /* moves rsp to another stack and back; rbp, set by the prologue, stays and leads back */
 	KIND_KEEP,  /* assembly without a frame that leaves rbp alone, between C and asmcgocall */
 	KIND_LEAVE, /* goes to g0's stack by MOVQ g_sched+gobuf_sp(g), SP and never returns: an end from there on */
-	KIND_CALLBACK, /* pcsp holds on both of its stacks, if it has 1.21's prologue; rbp does not */
+	KIND_CALLBACK, /* as KIND_RBP if it has 1.21's prologue. By pcsp it would lead to the goroutine that called C, but
+			* past C's frames */
 	KIND_CLONE, /* after the system call it may be the child, on a new stack */
 	KIND_UNSUPPORTED,
 };
@@ -260,13 +261,11 @@ static struct abi_rule rsp_rule(int32_t delta, enum abi_saved rbp)
 }
 
 /* From a frame that rbp heads: CFA = rbp + 16. */
-static const struct abi_rule rbp_rule = {.cfa = CFA_REGISTER, .reg = 6, .rbp = SAVED_CFA, .cfa_offset = 16,
+static const struct abi_rule rbp_rule = {.cfa = CFA_OTHER_STACK, .reg = 6, .rbp = SAVED_CFA, .cfa_offset = 16,
 	.rbp_offset = -16, .ra_offset = -8};
 
 static enum abi_saved saved_in(const struct state *state, const struct segment *segment)
 {
-	if (state->kind == KIND_CALLBACK)
-		return SAVED_UNDEFINED;
 	if (segment->delta <= 0)
 		return state->compiled || state->form ? SAVED_SAME : SAVED_UNDEFINED;
 	return state->slot && segment->delta >= 8 ? SAVED_CFA : SAVED_UNDEFINED;
@@ -403,7 +402,9 @@ static void settle(struct state *state)
 	}
 	if (state->kind == KIND_RBP && state->compiled) /* time.now is in some versions */
 		state->kind = KIND_PLAIN;
-	if ((state->kind == KIND_RBP && !state->form) || (state->kind == KIND_CALLBACK && state->form != FORM_PUSH))
+	if (state->kind == KIND_CALLBACK)
+		state->kind = state->form == FORM_PUSH ? KIND_RBP : KIND_UNSUPPORTED;
+	if (state->kind == KIND_RBP && !state->form)
 		state->kind = KIND_UNSUPPORTED;
 }
 

@@ -8,7 +8,8 @@
  * The compiler never uses BP for anything else (ssa/regalloc.go, FPReg); assembly without such a prologue may, so
  * there rbp is SAVED_UNDEFINED. Rules are read off the instruction bytes, not off the version.
  *
- * Since 1.21 rbp leads from g0's stack back to the goroutine's (asm_amd64.s, systemstack and asmcgocall: "the original
+ * Since 1.21 rbp leads from g0's stack back to the goroutine's, and from there to the g0's frames of C that called back
+ * (asm_amd64.s, systemstack and asmcgocall: "the original
  * frame pointer is stored in BP, which is useful for stack unwinding"); before, those frames are CFA_UNSUPPORTED. It
  * is out of date from when the goroutine's stack is moved in the meantime (a callback from C that grows it, a garbage
  * collection that shrinks it) until the switch back: then the old copy of the stack is read.

@@ -26,7 +26,7 @@ static void print_cfa(const struct abi_rule *rule, FILE *out)
 		[CFA_SIGNAL] = "signal"};
 	const char *reg = registers[rule->reg & 15];
 
-	if (rule->cfa == CFA_REGISTER)
+	if (rule->cfa == CFA_REGISTER || rule->cfa == CFA_OTHER_STACK)
 		fprintf(out, "%s%+d", reg, rule->cfa_offset);
 	else if (rule->cfa == CFA_MEMORY)
 		print_memory(rule, out);
@@ -50,7 +50,7 @@ static void print_rbp(const struct abi_rule *rule, FILE *out)
 
 static bool has_ra(const struct abi_rule *rule)
 {
-	return rule->cfa == CFA_REGISTER || rule->cfa == CFA_MEMORY || rule->cfa == CFA_PLT;
+	return rule->cfa >= CFA_REGISTER && rule->cfa != CFA_SIGNAL;
 }
 
 static void print_row(uint64_t start, const struct abi_rule *rule, FILE *out)

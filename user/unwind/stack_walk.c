@@ -9,28 +9,32 @@
 struct step_memory {
 	const struct stack_copy *copy;
 	uint8_t cause; /* of the last read that failed */
+	bool elsewhere; /* the walk has left for another stack, which was not copied */
 };
+
+static uint8_t why_missing(const struct step_memory *memory, uint64_t address)
+{
+	const struct stack_copy *copy = memory->copy;
+
+	if (memory->elsewhere)
+		return COUNTER_stack_copy_short;
+	if (address < copy->sp - STEP_RED_ZONE)
+		return COUNTER_corrupt;
+	if (address < copy->at)
+		return COUNTER_stack_copy_short;
+	if (address - copy->at < copy->from)
+		return COUNTER_stack_paged_out;
+	return copy->full ? COUNTER_stack_copy_short : COUNTER_stack_paged_out;
+}
 
 static int mem_read(struct step_memory *memory, __u64 address, __u64 *value)
 {
 	const struct stack_copy *copy = memory->copy;
 	uint64_t offset = address - copy->at;
 
-	if (address < copy->sp - STEP_RED_ZONE) {
-		memory->cause = COUNTER_corrupt;
-		return -1;
-	}
-	if (address < copy->at) {
-		memory->cause = COUNTER_stack_copy_short;
-		return -1;
-	}
-	if (offset < copy->from) {
-		memory->cause = COUNTER_stack_paged_out;
-		return -1;
-	}
-	if (offset >= copy->len || copy->len - offset < sizeof(*value)) {
-		memory->cause =
-			copy->full ? COUNTER_stack_copy_short : COUNTER_stack_paged_out;
+	if (address < copy->sp - STEP_RED_ZONE || offset < copy->from || offset >= copy->len ||
+		copy->len - offset < sizeof(*value)) {
+		memory->cause = why_missing(memory, address);
 		return -1;
 	}
 	memcpy(value, copy->bytes + offset, sizeof(*value));
@@ -81,10 +85,13 @@ static int step_without_rule(struct walker *walker)
 
 static int step_by_rule(struct walker *walker, const struct abi_rule *rule)
 {
-	int stop = step_cfi(&walker->regs, &walker->rest, rule, &walker->memory);
+	int stop;
 
+	walker->memory.elsewhere |= rule->cfa == CFA_OTHER_STACK;
+	stop = step_cfi(&walker->regs, &walker->rest, rule, &walker->memory);
 	if (stop)
 		return stop;
+	walker->memory.elsewhere |= walker->regs.sp < walker->memory.copy->sp;
 	walker->by_fp = false;
 	walker->exact = rule->cfa == CFA_SIGNAL;
 	return STEP_OK;
