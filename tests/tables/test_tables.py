@@ -115,6 +115,13 @@ def test_the_odd_ones_are_there(place, text):
     assert any(text in row for _, row in rows)
 
 
+def test_start_files_code_has_rows():
+    """crti.o's _init, from its first byte on."""
+    path = shutil.which("true")
+    start = oracle.sections(path)[".init"][1]
+    assert (start, "rsp+8\tu\tc-8") in compare.ours(path)[0]
+
+
 def test_start_has_no_caller():
     rows, _ = compare.ours(shutil.which("true"))
     assert any(row == "undefined\tu\tu" for _, row in rows)

@@ -6,6 +6,7 @@
 
 #include "object/cfi.h"
 #include "object/gopclntab.h"
+#include "object/linker_code.h"
 
 /* Bytes of the file, and where they are at run time. */
 struct part {
@@ -211,9 +212,16 @@ static int read_debug_frame(
 	return read_section(elf, ".debug_frame", false, sink, notes);
 }
 
+static int read_linker_code(
+	const struct elf *elf, const struct row_sink *sink, struct unwind_notes *notes)
+{
+	(void)notes;
+	return linker_code_rows(elf, sink);
+}
+
 /* By falling rank. */
 static int (*const sources[])(const struct elf *elf, const struct row_sink *sink,
-	struct unwind_notes *notes) = {read_eh_frame, read_go, read_debug_frame};
+	struct unwind_notes *notes) = {read_eh_frame, read_go, read_debug_frame, read_linker_code};
 
 int unwind_sources_read(const struct elf *elf, struct row_set *set, struct unwind_notes *notes)
 {
