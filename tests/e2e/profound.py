@@ -160,6 +160,21 @@ def ends_with(stack, chain):
     return user_part(stack)[-len(chain):] == tuple(chain)
 
 
+def whole(stack):
+    return not any(frame.startswith("[truncated") for frame in stack)
+
+
+def from_start(stack, *chain):
+    """From the entry point down to the chain, which may stand anywhere behind it."""
+    user = user_part(stack)
+    return user[:1] == ("_start",) and any(user[i:i + len(chain)] == chain for i in range(len(user)))
+
+
+def plain(stack):
+    """C++ and Rust names without parameters and return types."""
+    return tuple(frame.removeprefix("unsigned long ").split("(")[0] for frame in stack)
+
+
 def share_of(stacks, good):
     """(share, number, report of the bad ones, most first)."""
     total = sum(stacks.values())

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from profound import ROOT, assert_share, ends_with, user_part
+from profound import ROOT, assert_share, ends_with, from_start, plain, user_part, whole
 from programs import SOURCES, compile_to
 
 POPULATION = 2000
@@ -18,24 +18,9 @@ SECONDS = 2.6 # of CPU time
 SHARE = 0.995
 
 
-def whole(stack):
-    return not any(frame.startswith("[truncated") for frame in stack)
-
-
 def exiting(stack):
     """The address space is gone: there is no user side any more."""
     return not user_part(stack) and "do_exit_[k]" in stack
-
-
-def from_start(stack, *chain):
-    """From the entry point down to the chain, which may stand anywhere behind it."""
-    user = user_part(stack)
-    return user[:1] == ("_start",) and any(user[i:i + len(chain)] == chain for i in range(len(user)))
-
-
-def plain(stack):
-    """C++ and Rust names without parameters and return types."""
-    return tuple(frame.removeprefix("unsigned long ").split("(")[0] for frame in stack)
 
 
 # _init and _fini of every program and library are crti.o's, without unwind information: a sample of start or exit that

@@ -69,12 +69,15 @@ class Release:
         raise Unavailable(f"apt finds no suite {self.suite} here (moved to an archive, or no network): "
                           f"{failed.stderr.strip().splitlines()[:1]}")
 
+    def dependencies(self, package, pattern):
+        """The package's dependencies whose names match, those with alternatives among them."""
+        return re.findall(rf"Depends: ({pattern})$", self.apt("depends", package, tool="apt-cache").stdout, re.MULTILINE)
+
     def dependency(self, package, pattern):
-        """The first dependency of a package whose name matches."""
-        found = re.search(pattern, self.apt("depends", package, tool="apt-cache").stdout)
+        found = self.dependencies(package, pattern)
         if not found:
             raise Unavailable(f"the suite {self.suite} has no {package} that depends on {pattern}")
-        return found.group()
+        return found[0]
 
     def unpack(self, package):
         done = self.apt("download", package)

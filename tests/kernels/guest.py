@@ -20,18 +20,21 @@ import programs # noqa: E402
 
 CACHE = ROOT / os.environ.get("O", "build") / "kernels"
 # version: Debian suite
-KERNELS = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie"}
-TARGETS = ("chain", "deep", "family", "kernel", "reuse", "stage1", "stage2")
+KERNELS = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "newest": "sid"}
+TARGETS = ("bare", "throwing", "chain", "deep", "family", "kernel", "reuse", "stage1", "stage2")
 MODULE = "raid6_pq" # its init measures algorithms for most of a second: code of a module that works
 BOOT_SECONDS = 240
 
 
 def fetch(version):
-    """The suite's newest cloud kernel, unpacked: the folder that holds boot/ and lib/."""
+    """The suite's newest cloud kernel, unpacked: the folder that holds the kernel and its modules. They have packages
+    of their own since 7."""
     release = debian.Release(KERNELS[version], CACHE / version)
     if not release.is_complete():
         release.update()
-        release.unpack(release.dependency("linux-image-cloud-amd64", r"linux-image-\d\S*"))
+        image = release.dependency("linux-image-cloud-amd64", r"linux-image-\d\S*")
+        for package in (image, *release.dependencies(image, r"linux-(?:binary|modules)-\d\S*")):
+            release.unpack(package)
         release.complete()
     return release.root
 
@@ -146,7 +149,7 @@ def boot_once(version):
         path.unlink(missing_ok=True)
     command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2", "-m", "768",
                "-nodefaults", "-no-reboot", "-display", "none",
-               "-kernel", next(unpacked.glob("boot/vmlinuz-*")), "-initrd", initramfs,
+               "-kernel", next(unpacked.rglob("vmlinuz*")), "-initrd", initramfs,
                "-append", "console=ttyS0 panic=-1 quiet rdinit=/init mitigations=off tsc=reliable",
                "-serial", f"file:{console}", "-serial", f"file:{sent}"]
     try:

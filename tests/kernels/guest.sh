@@ -33,6 +33,15 @@ sleep 0.5
 record chain -p "$pid" -F 99 -d 5
 kill "$pid" "$other"
 
+say bare
+for program in bare throwing; do
+	"$program" 60 >/dev/null &
+	pid=$!
+	sleep 0.2
+	record "$program" -p "$pid" -F 499 -d 3
+	kill "$pid"
+done
+
 say command
 record command -F 99 -- family fork 2
 
