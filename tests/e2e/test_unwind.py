@@ -5,12 +5,13 @@ found by frame pointer, so that no fallback can hide a missing rule.
 """
 import collections
 import pathlib
+import re
 import shutil
 import subprocess
 
 import pytest
 
-from profound import ROOT, assert_share, ends_with, from_start, plain, user_part, whole
+from profound import assert_share, ends_with, from_start, plain, user_part, whole
 from programs import SOURCES, compile_to
 
 POPULATION = 2000
@@ -92,20 +93,97 @@ def test_rust(profile, tmp_path):
     assert_share(run.of("rusty"), lambda s: any("Stall>::sell" in frame for frame in s), 0.9, POPULATION)
 
 
-def test_go(profile, tmp_path):
-    if not (ROOT / "user" / "object" / "gopclntab.c").exists():
-        pytest.skip("Go's own tables are not read yet")
-    if not shutil.which("go"):
-        pytest.skip("no go here")
-    path = tmp_path / "gopher"
-    subprocess.run(["go", "build", "-o", path, SOURCES / "gopher.go"], check=True, cwd=tmp_path)
+@pytest.fixture
+def go(tmp_path):
+    """go("gopher", "-race") is the path of a Go program that was built so."""
+    def builder(name, *flags, sources=None):
+        if not shutil.which("go"):
+            pytest.skip("no go here")
+        path = tmp_path / name
+        subprocess.run(["go", "build", "-o", path, *flags, *(SOURCES / one for one in sources or [f"{name}.go"])],
+                       check=True, cwd=tmp_path)
+        return path
+
+    return builder
+
+
+def go_names(path, stacks):
+    """Stacks of a program without symbols, named by Go's own reader of its tables; runtime.goexit has a suffix there."""
+    addresses = sorted({frame for stack in stacks for frame in stack if frame.startswith("[gopher+0x")})
+    asked = "\n".join(frame[len("[gopher+"):-1] for frame in addresses)
+    said = subprocess.run(["go", "tool", "addr2line", path], input=asked, check=True, capture_output=True, text=True)
+    names = {"runtime.goexit": "runtime.goexit.abi0"}
+    found = {frame: names.get(name, name) for frame, name in zip(addresses, said.stdout.splitlines()[::2])}
+    out = collections.Counter()
+    for stack, n in stacks.items():
+        out[tuple(found.get(frame, frame) for frame in stack)] += n
+    return out
+
+
+@pytest.mark.parametrize("how", ["usual", "stripped"])
+def test_go(profile, go, how):
+    """Goroutines that run, and others that wait."""
+    path = go("gopher", *(["-ldflags=-s -w"] if how == "stripped" else []))
     run = profile(path, SECONDS)
-    chain = ("runtime.goexit.abi0", "main.main.gowrap1", "main.worker") + ("main.descend",) * 8 + ("main.spin",)
-    workers = collections.Counter({s: n for s, n in run.of("gopher").items() if "main.worker" in s})
+    stacks = go_names(path, run.of("gopher")) if how == "stripped" else run.of("gopher")
+    chain = ("runtime.goexit.abi0", "main.main.gowrap2", "main.worker") + ("main.descend",) * 8 + ("main.spin",)
+    workers = collections.Counter({s: n for s, n in stacks.items() if "main.worker" in s})
     assert_share(workers, lambda s: user_part(s)[:3] == chain[:3], SHARE, POPULATION)
     spinning = collections.Counter({s: n for s, n in workers.items() if "main.spin" in s})
     assert_share(spinning, lambda s: user_part(s)[:len(chain)] == chain, SHARE, POPULATION * 0.9)
-    check_whole(run, "gopher", lambda s: True)
+    check_whole(run, "gopher", lambda s: True, by_fp=0)
+
+
+def test_go_and_c(profile, go):
+    """
+    Go -> C -> Go: C runs on another stack than goroutines. A copy has one of them, and the stack says so; what is there
+    is right, and none leaves out the frames of C.
+    """
+    chain = ("runtime.goexit.abi0", "main.main.gowrap1", "main.worker", "main._Cfunc_outer.abi0", "runtime.cgocall",
+             "runtime.asmcgocall.abi0", "_cgo_Cfunc_outer", "outer", "inner")
+    back = ("called", "crosscall2", "runtime.cgocallback.abi0", "runtime.cgocallbackg.abi0", "runtime.cgocallbackg",
+            "runtime.cgocallbackg1", "_cgoexp_called", "main.spin")
+
+    def good(stack):
+        user = tuple(re.sub(r"(_cgo|_cgoexp)_[0-9a-f]{12}_", r"\1_", frame) for frame in user_part(stack))
+        wanted = chain + back if user[-1] == "main.spin" else chain
+        if whole(stack):
+            return user == wanted
+        switches = ("runtime.asmcgocall.abi0", "runtime.cgocallback.abi0")
+        return user[0] == "[truncated: stack_copy_short]" and user[1] in switches and user[1:] == wanted[1 - len(user):]
+
+    run = profile(go("cgopher", sources=["cgopher.go", "cgopher_c.go"]), SECONDS)
+    for leaf in ("inner", "main.spin"):
+        stacks = collections.Counter({s: n for s, n in run.of("cgopher").items() if user_part(s)[-1:] == (leaf,)})
+        assert_share(stacks, good, SHARE, POPULATION * 0.3)
+    assert run.stats["frames"]["by_fp"] == 0, run.stats["frames"]
+
+
+# By what they do with rsp: kept in a register over calls, below rsp, on the stack, at a place counted in r9.
+ASSEMBLY = {"sha512": ["sha512"], "xts": ["-evp", "aes-128-xts"], "cbc-hmac": ["-evp", "aes-128-cbc-hmac-sha256"],
+            "chacha": ["-evp", "chacha20-poly1305"], "gcm": ["-evp", "aes-128-gcm"], "rsa": ["rsa2048"],
+            "rsa-512": ["rsa512"], "ecdsa": ["ecdsap256"]}
+
+
+@pytest.mark.parametrize("what", ASSEMBLY)
+def test_assembly(record, what):
+    """libcrypto's, as the distribution has it: down to the entry point of a program without symbols."""
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl here")
+    path = pathlib.Path(shutil.which("openssl")).resolve()
+    said = subprocess.run(["readelf", "-hW", path], check=True, capture_output=True, text=True).stdout
+    entry = int(re.search(r"Entry point address: +0x([0-9a-f]+)", said)[1], 16)
+    run = record("-F", "999", "--", path, "speed", "-elapsed", "-seconds", "1", *ASSEMBLY[what])
+
+    def good(stack):
+        first = re.fullmatch(r"\[openssl\+0x([0-9a-f]+)\]", user_part(stack)[0])
+        return bool(first) and entry <= int(first[1], 16) < entry + 64
+
+    inside = collections.Counter({s: n for s, n in run.of("openssl").items() if user_part(s) and
+                                  user_part(s)[-1].startswith("[libcrypto.so")})
+    assert_share(inside, lambda s: whole(s) and good(s), SHARE, 500)
+    assert run.stats["stacks"]["complete"] >= SHARE * run.stats["samples"]["taken"], run.stats["stacks"]
+    assert run.stats["frames"]["by_fp"] <= BY_FP, run.stats["frames"]
 
 
 def test_recursion(profile):

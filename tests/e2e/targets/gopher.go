@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// gopher SECONDS: goroutines that go main.worker -> main.descend x 8 -> main.spin, and a main goroutine that waits.
+// gopher SECONDS: four goroutines that go main.worker -> main.descend x 8 -> main.spin; forty that wait for one of the
+// others, one that sleeps and wakes, and a main goroutine that waits.
 package main
 
 import (
@@ -37,6 +38,12 @@ func worker(end time.Time, done *sync.WaitGroup) {
 	done.Done()
 }
 
+func sleeper(end time.Time) {
+	for time.Now().Before(end) {
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 func main() {
 	seconds := 2.0
 	if len(os.Args) > 1 {
@@ -44,6 +51,11 @@ func main() {
 	}
 	fmt.Println("begin 0")
 	end := time.Now().Add(time.Duration(seconds * 1e9))
+	never := make(chan int)
+	for i := 0; i < 40; i++ {
+		go func() { <-never }()
+	}
+	go sleeper(end)
 	var done sync.WaitGroup
 	for i := 0; i < 4; i++ {
 		done.Add(1)
