@@ -23,12 +23,12 @@ def readelf(path, *options):
 
 
 def sections(path):
-    """{name: (type, address, size, flags)}"""
+    """{name: (type, address, size, flags, offset)}"""
     found = {}
     for line in readelf(path, "-S"):
-        match = re.match(r" *\[ *\d+\] (\S+) +(\S+) +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +([A-Za-z]*) ", line)
+        match = re.match(r" *\[ *\d+\] (\S+) +(\S+) +([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) [0-9a-f]+ +([A-Za-z]*) ", line)
         if match:
-            found[match[1]] = (match[2], int(match[3], 16), int(match[4], 16), match[5])
+            found[match[1]] = (match[2], int(match[3], 16), int(match[5], 16), match[6], int(match[4], 16))
     return found
 
 

@@ -14,6 +14,7 @@ import pytest
 
 import compare
 import elves
+import linker_code
 import oracle
 
 WORKERS = min(os.cpu_count() or 1, 2)
@@ -116,10 +117,12 @@ def test_the_odd_ones_are_there(place, text):
 
 
 def test_start_files_code_has_rows():
-    """crti.o's _init, from its first byte on."""
+    """crti.o's _init and all of crtbegin.o's functions, from their first bytes on."""
     path = shutil.which("true")
-    start = oracle.sections(path)[".init"][1]
-    assert (start, "rsp+8\tu\tc-8") in compare.ours(path)[0]
+    sections = oracle.sections(path)
+    starts = [sections[".init"][1], *(start for start, _, _ in linker_code.crtbegin(path, sections))]
+    rows = compare.ours(path)[0]
+    assert len(starts) == 5 and all((start, "rsp+8\tu\tc-8") in rows for start in starts), starts
 
 
 def test_start_has_no_caller():

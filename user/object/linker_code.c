@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "object/code_pattern.h"
 
 #define CRT_BYTES 128
 #define PLT_BYTES (1u << 20)
 #define PLT_ENTRY 16
 
-/* `bytes` in hexadecimal, ".." is any byte. */
 struct piece {
-	const char *bytes;
+	const char *pattern;
 	int8_t change; /* what it adds to the frame */
 };
 
@@ -36,7 +36,7 @@ static const struct piece crt_pieces[] = {
 
 /* The CFA is rsp + first, from byte `at` on rsp + second. */
 struct shape {
-	const char *bytes;
+	const char *pattern;
 	uint8_t first, at, second;
 };
 
@@ -57,27 +57,9 @@ static const struct shape plt_entries[] = {
 	{NULL, 0, 0, 0},
 };
 
-static size_t size_of(const char *bytes)
+static bool matches(const char *pattern, const struct linker_code *code, size_t at)
 {
-	return strlen(bytes) / 2;
-}
-
-static uint8_t digit(char c)
-{
-	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
-static bool matches(const char *bytes, const struct linker_code *code, size_t at)
-{
-	size_t size = size_of(bytes);
-
-	if (size > code->size - at)
-		return false;
-	for (size_t i = 0; i < size; i++)
-		if (bytes[2 * i] != '.' && (digit(bytes[2 * i]) << 4 | digit(bytes[2 * i + 1])) !=
-						   code->bytes[at + i])
-			return false;
-	return true;
+	return code_pattern_matches(pattern, code->bytes + at, code->size - at);
 }
 
 static int put(const struct row_sink *sink, uint64_t start, int32_t offset)
@@ -92,9 +74,9 @@ static const struct piece *find_piece(const struct linker_code *code, size_t at)
 {
 	const struct piece *piece = crt_pieces;
 
-	while (piece->bytes && !matches(piece->bytes, code, at))
+	while (piece->pattern && !matches(piece->pattern, code, at))
 		piece++;
-	return piece->bytes ? piece : NULL;
+	return piece->pattern ? piece : NULL;
 }
 
 /* From entry to one ret at the section's end, with as much given back as was taken. */
@@ -107,7 +89,7 @@ static bool is_crt(const struct linker_code *code)
 	while (at < code->size && (piece = find_piece(code, at))) {
 		if (code->bytes[at] == 0xc3)
 			return !frame && at + 1 == code->size;
-		at += size_of(piece->bytes);
+		at += code_pattern_size(piece->pattern);
 		frame += piece->change;
 	}
 	return false;
@@ -127,7 +109,7 @@ int linker_code_crt_rows(const struct linker_code *code, const struct row_sink *
 	while (!err && at < code->size) {
 		const struct piece *piece = find_piece(code, at);
 
-		at += size_of(piece->bytes);
+		at += code_pattern_size(piece->pattern);
 		frame += piece->change;
 		if (piece->change)
 			err = put(sink, code->address + at, frame);
@@ -138,9 +120,9 @@ int linker_code_crt_rows(const struct linker_code *code, const struct row_sink *
 static const struct shape *find_shape(
 	const struct shape *shape, const struct linker_code *code, size_t at)
 {
-	while (shape->bytes && !matches(shape->bytes, code, at))
+	while (shape->pattern && !matches(shape->pattern, code, at))
 		shape++;
-	return shape->bytes ? shape : NULL;
+	return shape->pattern ? shape : NULL;
 }
 
 static bool pushes(const struct shape *shape)
@@ -184,7 +166,7 @@ int linker_code_plt_rows(const struct linker_code *code, const struct row_sink *
 	int err;
 
 	while ((shape = find_entry(code, end)))
-		end += size_of(shape->bytes);
+		end += code_pattern_size(shape->pattern);
 	if (!end)
 		return 0;
 	err = sink->range(sink->context, code->address, code->address + end);
@@ -193,7 +175,7 @@ int linker_code_plt_rows(const struct linker_code *code, const struct row_sink *
 	while (!err && at < end) {
 		shape = find_entry(code, at);
 		err = put_entry(sink, code->address + at, shape);
-		at += size_of(shape->bytes);
+		at += code_pattern_size(shape->pattern);
 	}
 	return err;
 }

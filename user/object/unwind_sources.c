@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "object/cfi.h"
+#include "object/crtbegin.h"
 #include "object/gopclntab.h"
 #include "object/linker_code.h"
 
@@ -215,8 +216,10 @@ static int read_debug_frame(
 static int read_linker_code(
 	const struct elf *elf, const struct row_sink *sink, struct unwind_notes *notes)
 {
+	int err = crtbegin_rows(elf, sink);
+
 	(void)notes;
-	return linker_code_rows(elf, sink);
+	return err ? err : linker_code_rows(elf, sink);
 }
 
 /* By falling rank. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where a file's rows come from, by falling rank: .eh_frame (found by its section, or by
- * PT_GNU_EH_FRAME in a file without sections), Go's pclntab, .debug_frame, and code of linkers that
- * has none of them. Go's own .debug_frame knows no end of a goroutine's stack: hence the order.
+ * PT_GNU_EH_FRAME in a file without sections), Go's pclntab, .debug_frame, and what is known of the
+ * code of crtbegin.o, crti.o and linkers, which has none of them. Go's own .debug_frame knows no end
+ * of a goroutine's stack: hence the order.
  */
 #ifndef PROFOUND_UNWIND_SOURCES_H
 #define PROFOUND_UNWIND_SOURCES_H
