@@ -102,7 +102,7 @@ struct abi_deferred {
 	struct abi_entry entry;
 	__u64 reg[17]; /* by DWARF number; 16 is ip */
 	__u64 kernel[ABI_KERNEL_FRAMES + 1];
-	__u64 stack_at;    /* address of stack[0]: the start of sp's page */
+	__u64 stack_at;    /* address of stack[0]: the start of the page that sp's red zone begins in */
 	__u32 stack_pages; /* of this class */
 	__u32 stack_from;  /* stack[stack_from, stack_len) is there: from sp's red zone on, or where the first page is in */
 	__u32 stack_len;

@@ -22,13 +22,19 @@ inline_always bool readable(__u64 address)
 	return !bpf_probe_read_user(&word, sizeof(word), (void *)address);
 }
 
+/* The red zone's. */
+inline_always __u64 lowest_page(const struct walk *walk)
+{
+	return (walk->regs.sp - STEP_RED_ZONE) & ~(PAGE - 1);
+}
+
 /*
- * Pages from sp's up to the stack's top. The first thread's is known; another's (or a stack that the program made
+ * Pages from the lowest up to the stack's top. The first thread's is known; another's (or a stack that the program made
  * itself) is felt for, where the size class would change.
  */
 inline_always __u32 stack_pages(const struct walk *walk)
 {
-	__u64 page = walk->regs.sp & ~(PAGE - 1), known_size = walk->start_stack - page;
+	__u64 page = lowest_page(walk), known_size = walk->start_stack - page;
 
 	if (known_size < ABI_DEFER_PAGES * PAGE)
 		return known_size / PAGE + 1;
@@ -55,20 +61,17 @@ inline_always void fill_entry(const struct walk *walk, struct abi_entry *entry)
 }
 
 /*
- * From the red zone on, as far as it is in sp's page: assembly that keeps the old rsp there is all of OpenSSL's AVX2.
+ * From the red zone on: OpenSSL's AVX2 keeps the old rsp there.
  * Piece by piece: one read up to the top fails whole where the last page is missing. The first may be missing as
  * well, when the stack has just grown.
  */
 inline_always void copy_stack(struct abi_deferred *record, __u64 sp, const __u32 pages)
 {
-	__u64 page = sp & ~(PAGE - 1), from = sp & (PAGE - 1);
+	__u64 low = sp - STEP_RED_ZONE, page = low & ~(PAGE - 1), from = low & (PAGE - 1);
 	__u8 *stack = (__u8 *)(record + 1);
-	__u32 first, end = pages * PAGE;
+	__u32 first = from, end = pages * PAGE;
 
-	from = from > STEP_RED_ZONE ? from - STEP_RED_ZONE : 0;
-	barrier_var(from); /* the verifier does not follow how clang computes it */
-	first = from &= PAGE - 1;
-	if (bpf_probe_read_user(stack + from, PAGE - from, (void *)(page + from)))
+	if (bpf_probe_read_user(stack + from, PAGE - from, (void *)low))
 		first = PAGE;
 	for (__u32 i = 1; i < pages; i++) {
 		if (!bpf_probe_read_user(stack + i * PAGE, PAGE, (void *)(page + i * PAGE)))
@@ -105,7 +108,7 @@ inline_always bool defer_pages(
 		compat_user_dwarf_regs(record->reg);
 	record->in_syscall = !(walk->flags & ENTRY_USER_LEAF) && compat_in_syscall();
 	bpf_probe_read_kernel(record->kernel, sizeof(record->kernel), walk->frames);
-	record->stack_at = walk->regs.sp & ~(PAGE - 1);
+	record->stack_at = lowest_page(walk);
 	record->stack_pages = pages;
 	copy_stack(record, walk->regs.sp, pages);
 	bpf_ringbuf_submit(record, flags);

@@ -165,46 +165,46 @@ static void expect_copy(const struct fixture *fixture, uint64_t sp, uint32_t pag
 static void test_copies(void **state)
 {
 	static const struct {
-		size_t sp;          /* offset into the stack */
+		size_t sp;          /* offset into the stack, of the red zone's end below sp */
 		size_t start_stack; /* 0: another thread's */
 		uint32_t missing;   /* pages */
 		uint32_t pages, from, len;
 	} rows[] = {
 		/* another thread: the mapping's end is felt for, where the class changes */
 		{0, 0, 0, MOST, 0, MOST * PAGE},
-		{8, 0, 0, MOST, 0, MOST * PAGE},
-		{PAGE - 8, 0, 0, MOST, PAGE - 136, MOST * PAGE},
+		{8, 0, 0, MOST, 8, MOST * PAGE},
+		{PAGE - 8, 0, 0, MOST, PAGE - 8, MOST * PAGE},
 		{(PAGES - MOST) * PAGE, 0, 0, MOST, 0, MOST * PAGE},
-		{(PAGES - MOST + 1) * PAGE + 16, 0, 0, MOST, 0, (MOST - 1) * PAGE},
+		{(PAGES - MOST + 1) * PAGE + 16, 0, 0, MOST, 16, (MOST - 1) * PAGE},
 		{(PAGES - 10) * PAGE, 0, 0, MOST, 0, 10 * PAGE},
 		{(PAGES - 9) * PAGE, 0, 0, 9, 0, 9 * PAGE},
 		{(PAGES - 5) * PAGE, 0, 0, 9, 0, 5 * PAGE},
-		{(PAGES - 4) * PAGE + 24, 0, 0, 4, 0, 4 * PAGE},
+		{(PAGES - 4) * PAGE + 24, 0, 0, 4, 24, 4 * PAGE},
 		{(PAGES - 3) * PAGE, 0, 0, 4, 0, 3 * PAGE},
 		{(PAGES - 2) * PAGE, 0, 0, 2, 0, 2 * PAGE},
-		{(PAGES - 1) * PAGE + 2048, 0, 0, 2, 2048 - 128, PAGE},
-		{PAGES * PAGE - 8, 0, 0, 2, PAGE - 136, PAGE},
+		{(PAGES - 1) * PAGE + 2048, 0, 0, 2, 2048, PAGE},
+		{PAGES * PAGE - 8, 0, 0, 2, PAGE - 8, PAGE},
 		/* the first thread: its top is known */
 		{0, MOST * PAGE - 8, 0, MOST, 0, MOST * PAGE},
 		{0, 9 * PAGE, 0, MOST, 0, MOST * PAGE},
 		{0, 9 * PAGE - 8, 0, 9, 0, 9 * PAGE},
 		{0, 4 * PAGE, 0, 9, 0, 9 * PAGE},
 		{0, 4 * PAGE - 8, 0, 4, 0, 4 * PAGE},
-		{40, 2 * PAGE, 0, 4, 0, 4 * PAGE},
-		{40, 2 * PAGE - 8, 0, 2, 0, 2 * PAGE},
-		{40, 48, 0, 2, 0, 2 * PAGE},
+		{40, 2 * PAGE, 0, 4, 40, 4 * PAGE},
+		{40, 2 * PAGE - 8, 0, 2, 40, 2 * PAGE},
+		{40, 48, 0, 2, 40, 2 * PAGE},
 		{2 * PAGE, 8, 0, MOST, 0, MOST * PAGE}, /* a coroutine's, above it */
 		/* pages that are not in */
-		{16, 0, 1U << 3, MOST, 0, 3 * PAGE},
+		{16, 0, 1U << 3, MOST, 16, 3 * PAGE},
 		{16, 0, 1U << 0, MOST, PAGE, MOST * PAGE},
 		{16, 0, 3U << 0, MOST, PAGE, PAGE},
-		{16, 0, 1U << 2, 2, 0, 2 * PAGE}, /* felt as the end */
+		{16, 0, 1U << 2, 2, 16, 2 * PAGE}, /* felt as the end */
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		lay(fixture, rows[i].missing);
-		begin(fixture, at(fixture, rows[i].sp));
+		begin(fixture, at(fixture, rows[i].sp) + STEP_RED_ZONE);
 		fixture->walk.start_stack = rows[i].start_stack ? at(fixture, rows[i].start_stack) : 0;
 		run(fixture);
 		drain(fixture, 1);

@@ -302,7 +302,7 @@ static void test_misaligned(void **state)
 	assert_int_equal(f->walk.cut, COUNTER_corrupt);
 }
 
-/* Below sp there is a red zone, of which the copy has what is in sp's page, and nothing else. */
+/* Below sp there is a red zone, and nothing else; a copy that begins too late says that it is short. */
 static void test_red_zone(void **state)
 {
 	const struct row row = {.ip = (uint64_t)(uintptr_t)below, .len = 8 * WORDS, .full = true};

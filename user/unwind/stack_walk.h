@@ -15,7 +15,7 @@
 #include "unwind/tables.h"
 
 struct stack_copy {
-	const uint8_t *bytes; /* of the page that sp is in, and those above */
+	const uint8_t *bytes; /* of the page that sp's red zone begins in, and those above */
 	uint64_t at;          /* address of bytes[0] */
 	uint64_t sp;          /* what is further below than the red zone is no stack */
 	uint64_t from, len;   /* bytes[from, len) are there */
