@@ -2,6 +2,7 @@
 #include "unwind/snapshot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -68,29 +69,32 @@ static int read_all(gzFile gzip, struct buf *out)
 }
 
 /* Directories and the like fail here, not as bad data. */
-static gzFile open_gzip(int fd)
+static int open_gzip(int fd, gzFile *out)
 {
-	int copy = dup(fd);
-	gzFile gzip;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0), err;
 	char byte;
 
 	if (copy < 0)
-		return NULL;
-	gzip = pread(copy, &byte, 1, 0) < 0 ? NULL : gzdopen(copy, "rb");
-	if (!gzip)
+		return -errno;
+	err = pread(copy, &byte, 1, 0) < 0 ? -errno : 0;
+	if (!err) {
+		*out = gzdopen(copy, "rb");
+		err = *out ? 0 : -ENOMEM;
+	}
+	if (err)
 		close(copy);
-	return gzip;
+	return err;
 }
 
 int snapshot_load(struct snapshot *snapshot, int fd)
 {
-	gzFile gzip = open_gzip(fd);
 	struct buf data = {0};
-	int err;
+	gzFile gzip = NULL;
+	int err = open_gzip(fd, &gzip);
 
 	*snapshot = (struct snapshot){0};
-	if (!gzip)
-		return -EIO;
+	if (err)
+		return err;
 	err = read_all(gzip, &data);
 	gzclose(gzip);
 	if (!err)

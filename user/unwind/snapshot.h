@@ -86,7 +86,7 @@ int snapshot_parse(struct snapshot *snapshot, const void *data, size_t len);
 
 /* Packed bytes to a stream as gzip; errors of the stream are left in it. 0, -ENOMEM. */
 int snapshot_save(const struct buf *packed, FILE *stream);
-/* From a file. Errors as snapshot_parse(), and -EIO. */
+/* From a regular file. Errors as snapshot_parse(), and of pread(2). */
 int snapshot_load(struct snapshot *snapshot, int fd);
 
 #endif

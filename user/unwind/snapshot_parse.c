@@ -27,7 +27,7 @@ static int take_text(struct cursor *cursor, char **out)
 	size_t len = cursor_unsigned(cursor, 2);
 	const uint8_t *bytes = cursor_take(cursor, len);
 
-	if (!bytes || len > SNAPSHOT_TEXT_MAX || memchr(bytes, 0, len))
+	if (cursor->bad || len > SNAPSHOT_TEXT_MAX || memchr(bytes, 0, len))
 		return -EBADMSG;
 	*out = strndup((const char *)bytes, len);
 	return *out ? 0 : -ENOMEM;
