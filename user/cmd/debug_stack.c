@@ -44,9 +44,27 @@ static const char *found_by(const struct stack_walk *walk, uint32_t i)
 
 static void print_place(const struct snapshot_file *file, uint64_t in_file)
 {
-	print_clean(file ? file->name : "[jit]");
-	if (file)
-		printf("+0x%" PRIx64, in_file);
+	if (!file) {
+		printf("[jit]");
+		return;
+	}
+	print_clean(file->name);
+	printf("+0x%" PRIx64, in_file);
+}
+
+/* As everywhere (CLI.md, folded lines): [file+0x..], [vdso+0x..], [jit]. */
+static void print_unnamed(const struct snapshot_file *file, uint64_t in_file)
+{
+	if (!file) {
+		printf("[jit]");
+		return;
+	}
+	putchar('[');
+	if (!strcmp(file->name, "[vdso]"))
+		printf("vdso");
+	else
+		print_clean(file->name);
+	printf("+0x%" PRIx64 "]", in_file);
 }
 
 static void print_frame(const struct replay *replay, uint32_t i)
@@ -56,13 +74,10 @@ static void print_frame(const struct replay *replay, uint32_t i)
 	const char *name = name_at(replay->snapshot, address);
 
 	printf("#%u %016" PRIx64 " ", i, address);
-	if (*name) {
+	if (*name)
 		print_clean(name);
-	} else {
-		putchar('[');
-		print_place(file, in_file);
-		putchar(']');
-	}
+	else
+		print_unnamed(file, in_file);
 	printf(" (");
 	print_place(file, in_file);
 	printf(") %s\n", found_by(&replay->walk, i));
