@@ -135,6 +135,19 @@ check-all: ## every test, and the long ones
 	@command -v python3 >/dev/null || tools/deps test
 	@O=$(O) tests/run all
 
+# One proof each.
+check-tables: ## unwind rows of this machine's files against readelf
+	@O=$(O) tests/run check build tables
+
+check-replay: ## stacks recorded from real processes, unwound again
+	@O=$(O) tests/run check build replay
+
+check-unwind: ## whole stacks of live programs in every language, end to end (as root)
+	@O=$(O) tests/run check build unwind
+
+check-kernels: ## the same binary and stacks under other kernels in QEMU
+	@O=$(O) tests/run check build kernels
+
 FUZZ_SECONDS ?= 300
 fuzz: ## fuzz every parser for FUZZ_SECONDS each
 	@O=$(O) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run check fuzz
@@ -168,5 +181,6 @@ clean: ## remove what was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all unit bpf-test clean help deps deps-test run check check-fast check-all fuzz bench fmt install
+.PHONY: all unit bpf-test clean help deps deps-test run check check-fast check-all check-tables check-replay \
+	check-unwind check-kernels fuzz bench fmt install
 -include $(shell find $(O) \( -name venv -o -name kernels -o -name bench \) -prune -o -name '*.d' -type f -print 2>/dev/null)

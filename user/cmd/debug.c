@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/nearest.h"
 #include "cmd/cmd.h"
+#include "cmd/debug_stack.h"
 #include "cmd/exit_code.h"
 #include "cmd/option.h"
 #include "object/unwind_print.h"
@@ -44,10 +46,11 @@ static int print_file(int fd, const char *path, struct fault *fault)
 	return err;
 }
 
-static int debug_tables(const char *path, struct fault *fault)
+static int debug_tables(const char *path, const char *save, struct fault *fault)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err;
 
+	(void)save;
 	if (fd < 0)
 		return fault_set(fault, -errno, "%s: %s", path, strerror(errno));
 	err = print_file(fd, path, fault);
@@ -56,17 +59,23 @@ static int debug_tables(const char *path, struct fault *fault)
 }
 
 static const struct subject {
-	const char *name;
-	int (*print)(const char *path, struct fault *fault);
+	const char *name, *of; /* what it is about, in words */
+	int (*print)(const char *what, const char *save, struct fault *fault);
+	/* 0, or -EINVAL with the fault filled; NULL: any word will do. */
+	int (*check)(const char *what, struct fault *fault);
+	bool saves; /* takes -o */
 } subjects[] = {
-	{"tables", debug_tables},
+	{"tables", "a file", debug_tables, NULL, false},
+	{"stack", "a PID", debug_stack, debug_stack_check, true},
+	{"sample", "a file", debug_sample, NULL, false},
 };
 
 #define SUBJECTS (sizeof(subjects) / sizeof(*subjects))
 
 struct wanted {
 	const struct subject *subject;
-	const char *path;
+	const char *what;
+	const char *save; /* NULL: not asked for */
 };
 
 static int choose_subject(struct wanted *wanted, const char *word, struct fault *fault)
@@ -82,8 +91,8 @@ static int choose_subject(struct wanted *wanted, const char *word, struct fault 
 		return 0;
 	}
 	nearest_hint(hint, sizeof(hint), "", nearest_word(word, names, SUBJECTS));
-	return fault_set(
-		fault, -EINVAL, "unknown subject '%s'%s", word, *hint ? hint : "; there is tables");
+	return fault_set(fault, -EINVAL, "unknown subject '%s'%s", word,
+		*hint ? hint : "; there are tables, stack, sample");
 }
 
 static int take_argument(void *into, const char *word, struct fault *fault)
@@ -92,45 +101,72 @@ static int take_argument(void *into, const char *word, struct fault *fault)
 
 	if (!wanted->subject)
 		return choose_subject(wanted, word, fault);
-	if (wanted->path)
-		return fault_set(fault, -EINVAL, "one file at a time, not '%s' too", word);
-	wanted->path = word;
+	if (wanted->what)
+		return fault_set(fault, -EINVAL, "%s at a time, not '%s' too", wanted->subject->of, word);
+	wanted->what = word;
+	return wanted->subject->check ? wanted->subject->check(word, fault) : 0;
+}
+
+static int set_save(void *into, const char *value, struct fault *fault)
+{
+	struct wanted *wanted = into;
+
+	if (!*value)
+		return fault_set(fault, -EINVAL, "needs the name of a file");
+	wanted->save = value;
 	return 0;
 }
 
+static const struct option_spec options[] = {
+	{"output", 'o', "output", "FILE", "stack: keep all that unwinds it, for `sample`", set_save},
+};
+
 static const char *const examples[] = {
-	"profound debug tables /bin/bash     # how each range of code is unwound",
+	"profound debug tables /bin/bash         # how each range of code is unwound",
+	"profound debug stack 4711 -o x.sample   # a process's stack now, and in a file",
+	"profound debug sample x.sample          # the same, unwound again anywhere",
 	NULL,
 };
 
 const struct command_spec debug_command = {
 	.name = "debug",
-	.synopsis = "tables FILE",
-	.summary = "what profound reads out of a file: the rows that unwind it",
+	.synopsis = "tables FILE | stack PID [-o FILE] | sample FILE",
+	.summary = "how profound unwinds: a file's rows, a process's stack, a kept sample",
+	.options = options,
+	.n_options = sizeof(options) / sizeof(*options),
 	.argument = take_argument,
 	.examples = examples,
 	.run = cmd_debug,
 };
 
+static int check_usage(const struct wanted *wanted, struct fault *fault)
+{
+	if (!wanted->subject)
+		return fault_set(fault, -EINVAL, "needs a subject: tables FILE, stack PID or sample FILE");
+	if (!wanted->what)
+		return fault_set(fault, -EINVAL, "%s needs %s", wanted->subject->name, wanted->subject->of);
+	if (wanted->save && !wanted->subject->saves)
+		return fault_set(fault, -EINVAL, "-o: only for stack, not for %s", wanted->subject->name);
+	return 0;
+}
+
 int cmd_debug(int argc, char **argv)
 {
 	struct wanted wanted = {0};
-	struct option_result options;
+	struct option_result result;
 	struct fault fault;
-	int err = option_parse(&debug_command, argc, argv, &wanted, &options, &fault);
+	int err = option_parse(&debug_command, argc, argv, &wanted, &result, &fault);
 
 	if (err)
 		return cmd_fail(argv[0], err, &fault);
-	if (options.help) {
+	if (result.help) {
 		option_help(&debug_command);
 		return EXIT_DONE;
 	}
-	if (!wanted.path) {
-		fault_set(
-			&fault, -EINVAL, "needs a subject and a file: profound debug tables FILE");
-		return cmd_fail(argv[0], -EINVAL, &fault);
-	}
+	err = check_usage(&wanted, &fault);
+	if (err)
+		return cmd_fail(argv[0], err, &fault);
 	/* What a file holds is not wrong usage. */
-	err = wanted.subject->print(wanted.path, &fault);
+	err = wanted.subject->print(wanted.what, wanted.save, &fault);
 	return err ? cmd_fail(argv[0], err == -EINVAL ? -EIO : err, &fault) : EXIT_DONE;
 }

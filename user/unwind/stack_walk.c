@@ -129,6 +129,7 @@ static int step_in_file(struct walker *walker, const struct place *place)
 
 static void push(struct walker *walker, uint64_t address)
 {
+	walker->walk->fp[walker->walk->n] = walker->by_fp;
 	walker->walk->frames[walker->walk->n++] = address;
 	walker->walk->by_fp += walker->by_fp;
 }

@@ -25,6 +25,7 @@ struct stack_copy {
 
 struct stack_walk {
 	uint64_t frames[ABI_USER_FRAMES]; /* addresses to look up, innermost first */
+	bool fp[ABI_USER_FRAMES];         /* of them: found by frame pointer */
 	uint32_t n;
 	uint32_t by_fp;
 	uint8_t cut; /* enum abi_counter of class CUT; 0: the walk came to the stack's end */
