@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A shell that starts /bin/true all the time beside a compiler: what of true's samples is there, complete and named, and
-what we take of one CPU for it."""
+"""A shell that starts /bin/true all the time beside a compiler: what of true's samples is there, complete and named,
+and what we take of one CPU for it."""
 import contextlib
 import time
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Programs with code of their own: C made from a number, so that no two share a function and each has unwind tables of a
-real program's size, dynamically linked, without frame pointers."""
+"""Programs with code of their own: C made from a number, so that no two share a function and each has unwind tables of
+a real program's size, dynamically linked, without frame pointers."""
 import concurrent.futures
 import os
 import random
@@ -17,7 +17,8 @@ def function(r, number, calls):
     for _ in range(r.randint(3, 8)):
         to, by = r.sample("abcdef", 2)
         work.append(f"{to} = ({to} {r.choice('+^-')} {by} * {r.randrange(3, 99)}ul) {r.choice(['>> 1', '+ 7', '^ 5'])};")
-    work.append(f"for (unsigned long k = a & {r.choice([3, 7, 15])}; k; k--) c += k * b; kept ^= c;")
+    work.append(f"for (unsigned long k = a & {r.choice([3, 7, 15])}; k; k--) c += k * b;")
+    work.append("kept ^= c;")
     if r.random() < 0.5:
         work.append("if (d & 1) return a ^ e;")
     if calls:

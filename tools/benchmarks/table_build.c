@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * table_build ROWS FILE...: builds the unwind tables of the files until there are so many rows, three times over. Says "NAME VALUE": files, rows, kernel_bytes, and seconds, which are CPU time of the fastest time.
+ * table_build ROWS FILE...: builds the unwind tables of the files until there are so many rows, three times over. Says
+ * "NAME VALUE": files, rows, kernel_bytes, and seconds, which are CPU time of the fastest time.
  */
 #include <errno.h>
 #include <fcntl.h>
