@@ -33,6 +33,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
 BPF_TEST_SRC := $(sort $(wildcard tests/bpf/test_*.c))
 BPF_TEST := $(BPF_TEST_SRC:tests/bpf/%.c=$(O)/tests/bpf/%)
+BENCH := $(O)/tools/benchmarks/table_build
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 
@@ -152,19 +153,24 @@ FUZZ_SECONDS ?= 300
 fuzz: ## fuzz every parser for FUZZ_SECONDS each
 	@O=$(O) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run check fuzz
 
-bench: ## cost beside perf, bpftrace, bcc and libbpf-tools (needs root)
+bench: ## cost beside perf, bpftrace, bcc, libbpf-tools and OTEL_PROFILER; all PARTS of tools/bench (needs root)
 	$(need_root)
 	@tools/deps build
 	@tools/deps bench
-	@$(MAKE) --no-print-directory all
-	@PROFOUND=$(O)/profound tools/bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@O=$(O) PROFOUND=$(O)/profound tools/bench $(PARTS)
 
 fmt: ## clang-format all C
 	@command -v clang-format >/dev/null || tools/deps fmt
-	$(Q)find user bpf tests \( -name '*.c' -o -name '*.h' \) -exec clang-format -i {} +
+	$(Q)find user bpf tests tools \( -name '*.c' -o -name '*.h' \) -exec clang-format -i {} +
 
 install: $(O)/profound ## install into DESTDIR and PREFIX
 	$(Q)install -D -m 0755 $(O)/profound $(DESTDIR)$(PREFIX)/bin/profound
+
+$(O)/tools/%: tools/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -MF $@.d $< $(LIB) $(LDFLAGS) \
+		$(LDLIBS) -o $@
 
 # Tests that are no unit tests (tests/bpf, tests/replay, tests/golden) are built like them.
 $(O)/tests/%: tests/%.c $(LIB)

@@ -43,6 +43,7 @@ PROGRAMS = {
     "opener": ("gcc", ["opener.c"], BARE),
     "coroutines": ("gcc", ["coroutines.c"], BARE),
     "wide": ("gcc", ["wide.c"], BARE),
+    "dial": ("gcc", ["dial.c"], BARE),
     "spawner": ("gcc", ["spawner.c"], []),
 }
 
