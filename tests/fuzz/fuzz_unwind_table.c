@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (fd < 0)
 		fd = memfd_create("fuzz", MFD_CLOEXEC);
-	if (ftruncate(fd, 0) || pwrite(fd, data, size, 0) != (ssize_t)size || rules_init(&rules))
+	if (ftruncate(fd, 0) || pwrite(fd, data, size, 0) != (ssize_t)size || rules_init(&rules, NULL))
 		return 0;
 	if (!unwind_table_init(&table, fd, &rules)) {
 		for (uint32_t page = 0; page < table.pages; page++)

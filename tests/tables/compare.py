@@ -132,7 +132,15 @@ class Outcome:
         self.path, self.rows, self.unsupported, self.differences = path, 0, [], []
 
 
-def walk(mine, theirs, undefined, outcome):
+ENTRY = 48 # bytes: no entry point's code is longer
+
+
+def is_entry(text, row, at, entry):
+    """ld.so's and musl's _start have no FDE: where a process begins, we say that nobody called."""
+    return row is oracle.NONE and text == "undefined\tu\tu" and entry <= at < entry + ENTRY
+
+
+def walk(mine, theirs, undefined, entry, outcome):
     """Both are functions of the address: they are compared wherever one of them changes."""
     known, i, j, a, b = {}, 0, 0, "none\tu\tu", oracle.NONE
     while i < len(mine) or j < len(theirs):
@@ -154,7 +162,7 @@ def walk(mine, theirs, undefined, outcome):
             good = known.get(key)
             if good is None:
                 good = known[key] = agrees(a, b, False)
-        if not good:
+        if not good and not is_entry(a, b, at, entry):
             outcome.differences.append(f"{at:x}: ours {' '.join(a.split())}, readelf {b and tuple(b)}")
 
 
@@ -180,7 +188,7 @@ def compare(path):
     if is_go(sections):
         mine = only_within(mine, theirs)
     texts = oracle.expressions(path) if any("\tundefined\t" in text for _, text in mine) else {}
-    walk(mine, theirs, oracle.undefined_rbp(texts), outcome)
+    walk(mine, theirs, oracle.undefined_rbp(texts), oracle.entry(path), outcome)
     outcome.rows = len(mine)
     outcome.unsupported = [f"{start:x}" for start, text in mine if text.startswith("unsupported")]
     return outcome

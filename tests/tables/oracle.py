@@ -22,6 +22,12 @@ def readelf(path, *options):
                           check=False).stdout.decode(errors="replace").splitlines()
 
 
+def entry(path):
+    """e_entry; where no code is when there is none."""
+    found = re.search(r"Entry point address:\s+0x([0-9a-f]+)", "\n".join(readelf(path, "-h")))
+    return int(found[1], 16) or 1 << 64
+
+
 def sections(path):
     """{name: (type, address, size, flags, offset)}"""
     found = {}

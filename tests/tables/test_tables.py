@@ -131,9 +131,9 @@ def test_start_has_no_caller():
 
 
 @pytest.mark.parametrize("words, status, said", [
-    ([], 2, "needs a subject and a file"), (["tables"], 2, "needs a subject and a file"),
+    ([], 2, "needs a subject: tables FILE, stack PID"), (["tables"], 2, "tables needs a file"),
     (["tabels", "x"], 2, "unknown subject 'tabels'; did you mean tables?"),
-    (["tables", "x", "y"], 2, "one file at a time"), (["tables", "/nonexistent"], 1, "No such file"),
+    (["tables", "x", "y"], 2, "a file at a time"), (["tables", "/nonexistent"], 1, "No such file"),
     (["tables", "/dev/null"], 1, "no ELF file of x86-64"),
     (["tables", __file__], 1, "no ELF file of x86-64")])
 def test_what_it_cannot_print(words, status, said):

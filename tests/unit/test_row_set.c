@@ -136,7 +136,7 @@ static void test_against_a_model(void **state)
 		struct rules rules;
 		struct row_set set;
 
-		assert_int_equal(rules_init(&rules), 0);
+		assert_int_equal(rules_init(&rules, NULL), 0);
 		row_set_init(&set, &code, &rules);
 		sink = row_set_sink(&set);
 		for (unsigned source = 0; source < 3; source++) {
@@ -158,7 +158,7 @@ static void test_outside_of_code(void **state)
 	struct row_sink sink;
 
 	(void)state;
-	rules_init(&rules);
+	rules_init(&rules, NULL);
 	row_set_init(&set, &code, &rules);
 	sink = row_set_sink(&set);
 	give_range(&sink, (uint64_t)-BASE, 0); /* [0, BASE) */
@@ -190,7 +190,7 @@ static void test_long_range(void **state)
 	struct row_sink sink;
 
 	(void)state;
-	rules_init(&rules);
+	rules_init(&rules, NULL);
 	row_set_init(&set, &code, &rules);
 	sink = row_set_sink(&set);
 	give_range(&sink, 0, CODE);
@@ -218,7 +218,7 @@ static void test_overlaps_are_counted(void **state)
 	struct row_sink sink;
 
 	(void)state;
-	rules_init(&rules);
+	rules_init(&rules, NULL);
 	row_set_init(&set, &code, &rules);
 	sink = row_set_sink(&set);
 	give_range(&sink, 10, 20);
@@ -244,7 +244,7 @@ static void test_row_limit(void **state)
 	struct row_sink sink;
 
 	(void)state;
-	rules_init(&rules);
+	rules_init(&rules, NULL);
 	row_set_init(&set, &code, &rules);
 	sink = row_set_sink(&set);
 	for (uint32_t i = 0; i < ROW_SET_ROWS / 0x8000 + 1; i++) {
@@ -266,7 +266,7 @@ static void test_range_limit(void **state)
 	struct row_sink sink;
 
 	(void)state;
-	rules_init(&rules);
+	rules_init(&rules, NULL);
 	row_set_init(&set, &code, &rules);
 	sink = row_set_sink(&set);
 	for (uint32_t i = 0; i < ROW_SET_RANGES + 2; i++)
@@ -284,7 +284,7 @@ static void test_full_dictionary(void **state)
 	struct row_sink sink;
 
 	(void)state;
-	rules_init(&rules);
+	rules_init(&rules, NULL);
 	row_set_init(&set, &code, &rules);
 	sink = row_set_sink(&set);
 	give_range(&sink, 0, CODE);
@@ -315,7 +315,7 @@ static void test_reader_that_fails(void **state)
 	unsigned calls = 0;
 
 	(void)state;
-	rules_init(&rules);
+	rules_init(&rules, NULL);
 	row_set_init(&set, &code, &rules);
 	sink = row_set_sink(&set);
 	assert_int_equal(row_set_each(&set, refuse, &calls), 0);

@@ -19,7 +19,7 @@ static void test_fixed_ids(void **state)
 	struct rules rules;
 
 	(void)state;
-	assert_int_equal(rules_init(&rules), 0);
+	assert_int_equal(rules_init(&rules, NULL), 0);
 	assert_int_equal(rules.count, 3);
 	assert_int_equal(rules.rule[0].cfa, CFA_NONE);
 	assert_int_equal(rules.rule[1].cfa, CFA_UNSUPPORTED);
@@ -39,7 +39,7 @@ static void test_equal_rules_are_one(void **state)
 	uint16_t id;
 
 	(void)state;
-	assert_int_equal(rules_init(&rules), 0);
+	assert_int_equal(rules_init(&rules, NULL), 0);
 	id = rules_add(&rules, &rule);
 	assert_int_equal(id, 3);
 	assert_int_equal(rules_add(&rules, &rule), id);
@@ -57,7 +57,7 @@ static void test_full(void **state)
 	struct abi_rule rule;
 
 	(void)state;
-	assert_int_equal(rules_init(&rules), 0);
+	assert_int_equal(rules_init(&rules, NULL), 0);
 	for (int32_t i = 3; i < ABI_RULES; i++) {
 		rule = made(i);
 		assert_int_equal(rules_add(&rules, &rule), i);

@@ -106,7 +106,7 @@ static int build(struct made_file *file)
 {
 	int fd = write_file(file), err;
 
-	assert_int_equal(rules_init(&rules), 0);
+	assert_int_equal(rules_init(&rules, NULL), 0);
 	err = unwind_table_init(&table, fd, &rules);
 	close(fd);
 	return err;
@@ -371,7 +371,7 @@ static void test_other_files(void **state)
 	assert_int_equal(build(&bare), -ENODATA);
 	assert_null(table.rows);
 	drop();
-	assert_int_equal(rules_init(&rules), 0);
+	assert_int_equal(rules_init(&rules, NULL), 0);
 	assert_int_equal(unwind_table_init(&table, -1, &rules), -EIO);
 	drop();
 }
@@ -385,7 +385,7 @@ static void test_full_dictionary(void **state)
 	absolute_cie(&file.frames);
 	made_fde(&file.frames, CODE, 0x10, BYTES("\x41\x0e\x10\x41\x0e\x08"));
 	fd = write_file(&file);
-	assert_int_equal(rules_init(&rules), 0);
+	assert_int_equal(rules_init(&rules, NULL), 0);
 	for (int32_t i = 0; rules.count < ABI_RULES - 1; i++)
 		rules_add(&rules, &(struct abi_rule){.cfa = CFA_REGISTER, .reg = 3, .cfa_offset = i});
 	assert_int_equal(unwind_table_init(&table, fd, &rules), 0);
@@ -433,7 +433,7 @@ static void test_real_files(void **state)
 
 		if (fd < 0)
 			continue;
-		assert_int_equal(rules_init(&rules), 0);
+		assert_int_equal(rules_init(&rules, NULL), 0);
 		assert_int_equal(unwind_table_init(&table, fd, &rules), 0);
 		assert_int_equal(table.no_room + table.broken + table.skipped, 0);
 		check_pages();
@@ -451,7 +451,7 @@ static void test_vdso(void **state)
 		print_message("skipped test_vdso: this kernel maps none\n");
 		skip();
 	}
-	assert_int_equal(rules_init(&rules), 0);
+	assert_int_equal(rules_init(&rules, NULL), 0);
 	assert_int_equal(unwind_table_init(&table, fd, &rules), 0);
 	assert_true(table.n_rows > 4);
 	assert_int_equal(table.unsupported, 0);

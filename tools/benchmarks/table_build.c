@@ -22,10 +22,13 @@ struct sum {
 	double seconds;
 };
 
-/* What a table takes in the kernel: its pages, and the directory that finds one. */
+/* What a table takes in the kernel: its pages with their padding, their list and the index by blocks (abi_unwind.h). */
 static uint64_t kernel_bytes(const struct unwind_table *table)
 {
-	return table->pages * (ABI_ROWS * sizeof(*table->rows) + sizeof(*table->bases));
+	uint64_t span = table->bases[table->pages - 1] - table->bases[0] + ABI_ROW_UNUSED;
+
+	return table->pages * (ABI_ROWS * sizeof(*table->rows) + sizeof(struct abi_page)) +
+	       (span >> ABI_BLOCK_SHIFT) * sizeof(uint32_t);
 }
 
 static double cpu_seconds(void)
@@ -59,7 +62,7 @@ static int add_file(struct sum *sum, const char *path, struct rules *rules)
 static int build(struct sum *sum, char **paths, int n, uint64_t rows)
 {
 	struct rules rules;
-	int err = rules_init(&rules);
+	int err = rules_init(&rules, NULL);
 
 	*sum = (struct sum){0};
 	if (err)

@@ -30,7 +30,7 @@ static int print_file(int fd, const char *path, struct fault *fault)
 {
 	struct unwind_table table;
 	struct rules rules;
-	int err = rules_init(&rules);
+	int err = rules_init(&rules, NULL);
 
 	if (err)
 		return fault_set(fault, err, "%s", strerror(-err));

@@ -18,18 +18,19 @@ static uint32_t slot_of(const struct abi_rule *rule)
 	return (uint32_t)(half[0] >> 40) & (SLOTS - 1);
 }
 
-int rules_init(struct rules *rules)
+int rules_init(struct rules *rules, struct abi_rule *memory)
 {
 	static const uint8_t fixed[] = {CFA_NONE, CFA_UNSUPPORTED, CFA_END};
 
-	*rules = (struct rules){0};
-	rules->rule = calloc(ABI_RULES, sizeof(*rules->rule));
+	*rules = (struct rules){.borrowed = memory};
+	rules->rule = memory ? memory : calloc(ABI_RULES, sizeof(*rules->rule));
 	rules->slots = calloc(SLOTS, sizeof(*rules->slots));
 	if (!rules->rule || !rules->slots) {
 		rules_release(rules);
 		return -ENOMEM;
 	}
 	rules->count = 1;
+	rules->limit = ABI_RULES;
 	for (unsigned i = 1; i < sizeof(fixed); i++)
 		rules_add(rules, &(struct abi_rule){.cfa = fixed[i]});
 	return 0;
@@ -37,9 +38,15 @@ int rules_init(struct rules *rules)
 
 void rules_release(struct rules *rules)
 {
-	free(rules->rule);
+	if (!rules->borrowed)
+		free(rules->rule);
 	free(rules->slots);
 	*rules = (struct rules){0};
+}
+
+void rules_share(struct rules *rules)
+{
+	rules->limit = rules->count + (ABI_RULES - rules->count) / 4;
 }
 
 uint16_t rules_add(struct rules *rules, const struct abi_rule *rule)
@@ -54,7 +61,7 @@ uint16_t rules_add(struct rules *rules, const struct abi_rule *rule)
 			return id;
 		slot = (slot + 1) & (SLOTS - 1);
 	}
-	if (rules->count == ABI_RULES)
+	if (rules->count >= rules->limit)
 		return 1;
 	rules->rule[rules->count] = *rule;
 	rules->slots[slot] = (uint16_t)rules->count;

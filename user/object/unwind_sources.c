@@ -222,9 +222,27 @@ static int read_linker_code(
 	return err ? err : linker_code_rows(elf, sink);
 }
 
+/* No entry point's code is longer. */
+#define ENTRY_BYTES 48
+
+/* ld.so's and musl's _start have no FDE, and no caller: the process begins there. */
+static int read_entry(const struct elf *elf, const struct row_sink *sink, struct unwind_notes *notes)
+{
+	const struct abi_rule end = {.cfa = CFA_END};
+	Elf64_Ehdr header;
+	int err = elf_read(elf, 0, &header, sizeof(header));
+
+	(void)notes;
+	if (err || !header.e_entry)
+		return err;
+	err = sink->range(sink->context, header.e_entry, header.e_entry + ENTRY_BYTES);
+	return err ? err : sink->row(sink->context, header.e_entry, &end);
+}
+
 /* By falling rank. */
 static int (*const sources[])(const struct elf *elf, const struct row_sink *sink,
-	struct unwind_notes *notes) = {read_eh_frame, read_go, read_debug_frame, read_linker_code};
+	struct unwind_notes *notes) = {read_eh_frame, read_go, read_debug_frame, read_linker_code,
+	read_entry};
 
 int unwind_sources_read(const struct elf *elf, struct row_set *set, struct unwind_notes *notes)
 {

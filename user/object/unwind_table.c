@@ -8,7 +8,7 @@
 #include "object/elf.h"
 #include "object/row_set.h"
 #include "object/unwind_sources.h"
-#include "rows.h"
+#include "step_rows.h"
 
 #define UNSUPPORTED 1 /* rules.h */
 #define OFFSET_MAX (ABI_ROW_UNUSED - 1)
@@ -56,6 +56,8 @@ static int new_page(struct pages *pages, uint64_t base)
 {
 	struct unwind_table *table = pages->table;
 
+	if (table->pages == UNWIND_TABLE_PAGES)
+		return -E2BIG;
 	if (table->pages)
 		fill_page(pages);
 	if (table->pages == pages->cap && grow(pages))
@@ -74,8 +76,10 @@ static int put_row(void *context, uint64_t start, uint16_t rule)
 	if (table->pages && rule == pages->rule)
 		return 0;
 	if (!table->pages || pages->used == ABI_ROWS || offset > OFFSET_MAX) {
-		if (new_page(pages, start))
-			return -ENOMEM;
+		int err = new_page(pages, start);
+
+		if (err)
+			return err;
 		offset = 0;
 	}
 	last_page(pages)[pages->used++] = (struct abi_row){(uint16_t)offset, rule};

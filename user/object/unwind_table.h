@@ -13,6 +13,9 @@
 #include "abi.h"
 #include "object/rules.h"
 
+/* 40 MiB: the largest browser has 7,000. */
+#define UNWIND_TABLE_PAGES 20480
+
 struct unwind_table {
 	struct abi_row *rows; /* pages x ABI_ROWS */
 	uint64_t *bases;      /* one a page, ascending: ELF virtual addresses */
@@ -28,7 +31,7 @@ struct unwind_table {
 /*
  * Builds from an ELF file, read with pread, never mapped; a hostile file costs its rows, within
  * caps on every size. New rules are added to `rules`. 0; -ENOEXEC no ELF file of x86-64; -ENODATA
- * no unwind information at all; -EIO; -ENOMEM; on failure *table is zeroed.
+ * no unwind information at all; -E2BIG more than UNWIND_TABLE_PAGES; -EIO; -ENOMEM; on failure *table is zeroed.
  */
 int unwind_table_init(struct unwind_table *table, int fd, struct rules *rules);
 void unwind_table_release(struct unwind_table *table);
