@@ -81,7 +81,7 @@ static void compare_rules(const struct elf *elf, int fd, int made, const uint64_
 	uint64_t address;
 	struct rules rules;
 
-	assert_int_equal(rules_init(&rules), 0);
+	assert_int_equal(rules_init(&rules, NULL), 0);
 	assert_int_equal(unwind_table_init(&table, fd, &rules), 0);
 	assert_int_equal(unwind_table_init(&again, made, &rules), 0);
 	for (uint32_t i = 0; i < n; i++) {
@@ -163,7 +163,7 @@ static void test_nothing_wanted(void **state)
 	(void)state;
 	assert_int_equal(excerpt_init(&excerpt, fd, NULL, 0), 0);
 	made = from_parts(fd, &excerpt, &bytes);
-	assert_int_equal(rules_init(&rules), 0);
+	assert_int_equal(rules_init(&rules, NULL), 0);
 	assert_int_equal(unwind_table_init(&table, made, &rules), 0);
 	assert_true(table.n_rows > 0 && table.n_rows < 100);
 	unwind_table_release(&table);

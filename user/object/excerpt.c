@@ -120,6 +120,8 @@ static int fill(struct excerpt *excerpt, const struct elf *elf, const uint64_t *
 		err = excerpt_cfi(excerpt, elf);
 	if (!err)
 		err = excerpt_go(excerpt, elf);
+	if (!err)
+		err = excerpt_linker(excerpt, elf);
 	if (!err && excerpt->failed)
 		err = excerpt->n == EXCERPT_PARTS_MAX ? -E2BIG : -ENOMEM;
 	if (!err)

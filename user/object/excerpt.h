@@ -6,6 +6,7 @@
  *   the headers, section names, build id
  *   .eh_frame and .debug_frame: CIEs, FDEs that cover an address, and the first FDE, so that a file with unwind
  *   information does not become one without
+ *   .init, .fini, PLTs and crtbegin.o's code, where an address of theirs is wanted
  *   .gopclntab: functab, and all there is of functions that cover an address, their code included; moduledata
  *
  * Symbols are left out. The file is hostile: read with pread, every size checked.
@@ -44,5 +45,6 @@ bool excerpt_wants(const struct excerpt *excerpt, uint64_t start, uint64_t end);
 /* What one source of rows needs. A source that is not there, or cannot be read, needs nothing. 0 or -ENOMEM. */
 int excerpt_cfi(struct excerpt *excerpt, const struct elf *elf);
 int excerpt_go(struct excerpt *excerpt, const struct elf *elf);
+int excerpt_linker(struct excerpt *excerpt, const struct elf *elf);
 
 #endif
