@@ -478,6 +478,13 @@ void mappings_prune(struct mappings *mappings, uint64_t before_ns)
 	mappings->ended_cap = 0;
 }
 
+struct layout *mappings_hold(const struct mappings *mappings)
+{
+	if (mappings->layout)
+		mappings->layout->refs++;
+	return mappings->layout;
+}
+
 uint32_t mappings_count(const struct mappings *mappings)
 {
 	return layout_count(mappings->layout);

@@ -34,6 +34,7 @@ struct mapping {
 enum mappings_answer { MAPPINGS_ONE, MAPPINGS_CHANGED, MAPPINGS_NONE };
 
 struct mappings;
+struct layout;
 
 /* Empty, of an address space that began at base_ns (0: before we looked). NULL: no memory. */
 struct mappings *mappings_new(uint64_t base_ns);
@@ -65,6 +66,9 @@ enum mappings_answer mappings_find(const struct mappings *mappings, uint64_t add
 
 /* Forgets what ended before before_ns. */
 void mappings_prune(struct mappings *mappings, uint64_t before_ns);
+
+/* What is there now, held until layout_drop(): it does not change. NULL: nothing. */
+struct layout *mappings_hold(const struct mappings *mappings);
 
 uint32_t mappings_count(const struct mappings *mappings); /* now there */
 bool mappings_have_anonymous(const struct mappings *mappings);

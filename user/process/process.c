@@ -380,6 +380,15 @@ struct place process_locate(const struct process *process, uint64_t address, uin
 	};
 }
 
+struct layout *process_hold_layout(const struct process *process)
+{
+	struct process_entry *entry = (struct process_entry *)process; /* as above */
+
+	if (dropped(entry) || settle(entry) || !process->maps_known || entry->doubt_ns)
+		return NULL;
+	return mappings_hold(process->mappings);
+}
+
 /* The first thread's exit says little: the others may live on. */
 static bool ended(const struct process_entry *entry, uint64_t before_ns)
 {

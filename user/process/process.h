@@ -37,6 +37,7 @@ struct process {
 };
 
 struct processes;
+struct layout;
 
 struct processes *processes_new(struct objects *objects);
 void processes_free(struct processes *processes);
@@ -79,6 +80,9 @@ struct place {
  * applied: a read takes its place in time among the records, the latest when somebody asks here. */
 struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
 	uint64_t last_ns);
+
+/* What is mapped now, held until layout_drop(). NULL: it is not known, or nothing is. */
+struct layout *process_hold_layout(const struct process *process);
 
 /* Drops mappings and processes that ended before `before_ns` and can matter no more. A process that was sampled keeps
  * its struct and id, its mappings go; one that was not is forgotten. */
