@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #endif
 
+#include "abi_unwind.h"
+
 #define ABI_KERNEL_FRAMES 127 /* kernel.perf_event_max_stack's default */
 #define ABI_USER_FRAMES 640
 #define ABI_FRAMES (ABI_KERNEL_FRAMES + ABI_USER_FRAMES + 1) /* one spare: 768 */
@@ -71,11 +73,13 @@ struct abi_entry {
 	__u8 cut;      /* enum abi_counter of class CUT, or 0: whole */
 	__u8 flags;    /* enum abi_entry_flags */
 	char comm[ABI_COMM];
+	__u32 space; /* place of the struct abi_space that the kernel side walked by; 0: none */
+	__u32 space_version;
 };
 
 _Static_assert(sizeof(struct abi_bank) == 16, "abi_bank");
 _Static_assert(sizeof(struct abi_slot) == 8, "abi_slot");
-_Static_assert(sizeof(struct abi_entry) == 88, "abi_entry");
+_Static_assert(sizeof(struct abi_entry) == 96, "abi_entry");
 
 /* Ring buffer to userspace: small, rare messages that must not wait for the next interval. */
 enum abi_notice_kind {
@@ -107,67 +111,14 @@ struct abi_deferred {
 	__u32 stack_from;  /* stack[stack_from, stack_len) is there: from sp's red zone on, or where the first page is in */
 	__u32 stack_len;
 	__u32 in_syscall;  /* ip is behind a system call's instruction, as a return address is behind a call */
+	/* With settings.compare the kernel side has walked the stack as well: entry.n_user, entry.by_fp and this are what
+	 * came out, the frames follow the kernel's as far as there is room. */
+	__u32 compared;
+	__u32 walked_cut;
 	/* __u8 stack[stack_pages * 4096] */
 };
 
-_Static_assert(sizeof(struct abi_deferred) == 88 + 17 * 8 + 128 * 8 + 24, "abi_deferred");
-
-/*
- * Unwind rules: how to get from a frame to its caller, told by CFI (DWARF 5, section 6.4; System V ABI, AMD64
- * supplement, 3.7) or Go's pclntab. A rule that fits none of these forms is RULE_UNSUPPORTED, never a guess.
- * Rules are shared by all files and have ids; a table's row is {where it starts, rule id}.
- */
-enum abi_cfa {
-	CFA_NONE,        /* nothing is known: no table covers the PC */
-	CFA_UNSUPPORTED, /* there is a rule, and this struct cannot hold it */
-	CFA_END,         /* the return address is undefined: outermost frame */
-	CFA_REGISTER,    /* reg + cfa_offset */
-	CFA_MEMORY,      /* *(reg + cfa_offset [+ 8 index]) + cfa_add: DRAP, and assembly that keeps the old rsp on the
-			  * stack */
-	CFA_PLT,         /* rsp + cfa_offset + ((ip & 15) >= cfa_add ? 8 : 0) */
-	CFA_OTHER_STACK, /* reg + cfa_offset, and it may be another stack's: Go's g0 and its goroutines */
-	CFA_SIGNAL,      /* all registers are in the ucontext at rsp (x86-64: gregs at rsp + 40) */
-};
-
-enum abi_saved {
-	SAVED_SAME,      /* rbp is still in rbp */
-	SAVED_CFA,       /* at CFA + offset */
-	SAVED_MEMORY,    /* at rbp + offset (rbp as it is in this frame) */
-	SAVED_STACK,     /* at rsp + offset (as it is in this frame) */
-	SAVED_UNDEFINED, /* lost; a caller whose CFA needs it cannot be unwound */
-};
-
-struct abi_rule {
-	__u8 cfa; /* enum abi_cfa */
-	__u8 reg; /* DWARF number: 6 rbp, 7 rsp, 10 r10, ... */
-	__u8 rbp; /* enum abi_saved */
-	__u8 ra_reg; /* 0: the return address is in memory; else in the register of this number less 1 (vfork) */
-	__s32 cfa_offset;
-	__s16 cfa_add;
-	__s16 rbp_offset;
-	__s16 ra_offset; /* the return address is at CFA + this: -8 but in odd assembly */
-	__u8 index; /* CFA_MEMORY: 0, or 1 + the number of a register that counts words */
-	__u8 pad;
-};
-
-_Static_assert(sizeof(struct abi_rule) == 16, "abi_rule");
-
-#define ABI_RULES 16384 /* ids are below; 0, 1 and 2 are CFA_NONE, CFA_UNSUPPORTED and CFA_END */
-
-/*
- * A file's rows: ELF virtual address order, in pages of up to ABI_ROWS rows that span less than 64 KiB from the
- * page's base. A row holds until the next one; unused rows at a page's end are ABI_ROW_UNUSED and are never found
- * (no row has offset 0xffff: a page is cut before). A page's first row has offset 0.
- */
-#define ABI_ROWS 1024
-#define ABI_ROW_UNUSED 0xffffU
-
-struct abi_row {
-	__u16 offset; /* from the page's base */
-	__u16 rule;
-};
-
-_Static_assert(sizeof(struct abi_row) == 4, "abi_row");
+_Static_assert(sizeof(struct abi_deferred) == 96 + 17 * 8 + 128 * 8 + 32, "abi_deferred");
 
 /* Settings, fixed before the programs are loaded (the verifier sees them as constants). */
 enum abi_cgroup_kind { CGROUP_V2 = 1, CGROUP_V1 = 2, CGROUP_NAMED = 3 };
@@ -183,12 +134,14 @@ struct abi_settings {
 	__u32 slots; /* a power of two */
 	__u32 entries;
 	__u32 words; /* a power of two; a bank's value has ABI_FRAMES more */
+	__u32 arena_words; /* a power of two */
 	__u32 banks; /* 2 x possible CPUs */
 	__u32 kernel_frames; /* a kernel stack of as many may be cut: kernel.perf_event_max_stack */
 	__u32 n_uids, n_comms, n_cgroups;
 	__u8 by_tgid, by_tid; /* members_tgid, members_tid decide */
 	__u8 keep_idle, no_user, no_kernel;
-	__u8 pad[3];
+	__u8 compare; /* for tests: every walked sample is handed over as well, so that userspace can compare */
+	__u8 pad[2];
 	__u32 uids[ABI_SELECT];
 	char comms[ABI_SELECT][ABI_COMM];
 	struct abi_cgroup cgroups[ABI_SELECT];

@@ -25,7 +25,7 @@ inline_always bool readable(__u64 address)
 /* The red zone's. */
 inline_always __u64 lowest_page(const struct walk *walk)
 {
-	return (walk->regs.sp - STEP_RED_ZONE) & ~(PAGE - 1);
+	return (walk->start[STEP_REG_SP] - STEP_RED_ZONE) & ~(PAGE - 1);
 }
 
 /*
@@ -55,6 +55,10 @@ inline_always void fill_entry(const struct walk *walk, struct abi_entry *entry)
 	entry->exec = walk->exec;
 	entry->count = 1;
 	entry->n_kernel = walk->n_kernel;
+	if (walk->compared) {
+		entry->n_user = walk->n_frames - walk->n_kernel;
+		entry->by_fp = walk->by_fp;
+	}
 	entry->cut = walk->cut;
 	entry->flags = walk->flags;
 	bpf_get_current_comm(entry->comm, sizeof(entry->comm));
@@ -83,17 +87,16 @@ inline_always void copy_stack(struct abi_deferred *record, __u64 sp, const __u32
 	record->stack_len = end;
 }
 
-/* Userspace looks once a second, and when the ring is a quarter full. */
+/* Userspace looks once a second, and when as many bytes wait as it says. */
+volatile __u32 deferred_wakeup = 0;
+
 inline_always __u64 wakeup(void)
 {
-	__u64 waiting = bpf_ringbuf_query(&deferred, BPF_RB_AVAIL_DATA);
-
-	return waiting > bpf_ringbuf_query(&deferred, BPF_RB_RING_SIZE) / 4 ? BPF_RB_FORCE_WAKEUP
-									    : BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_query(&deferred, BPF_RB_AVAIL_DATA) > deferred_wakeup ? BPF_RB_FORCE_WAKEUP
+										 : BPF_RB_NO_WAKEUP;
 }
 
-inline_always bool defer_pages(
-	struct bpf_perf_event_data *ctx, const struct walk *walk, const __u32 pages)
+inline_always bool defer_pages(const struct walk *walk, const __u32 pages)
 {
 	struct abi_deferred *record;
 	__u64 flags = wakeup();
@@ -102,15 +105,14 @@ inline_always bool defer_pages(
 	if (!record)
 		return false;
 	fill_entry(walk, &record->entry);
-	if (walk->flags & ENTRY_USER_LEAF)
-		compat_event_dwarf_regs(ctx, record->reg);
-	else
-		compat_user_dwarf_regs(record->reg);
-	record->in_syscall = !(walk->flags & ENTRY_USER_LEAF) && compat_in_syscall();
+	__builtin_memcpy(record->reg, walk->start, sizeof(record->reg));
+	record->in_syscall = walk->in_syscall;
+	record->compared = walk->compared;
+	record->walked_cut = walk->walked_cut;
 	bpf_probe_read_kernel(record->kernel, sizeof(record->kernel), walk->frames);
 	record->stack_at = lowest_page(walk);
 	record->stack_pages = pages;
-	copy_stack(record, walk->regs.sp, pages);
+	copy_stack(record, walk->start[STEP_REG_SP], pages);
 	bpf_ringbuf_submit(record, flags);
 	return true;
 }
@@ -127,18 +129,19 @@ int defer(struct bpf_perf_event_data *ctx)
 	notice_process(walk);
 	pages = stack_pages(walk);
 	if (pages <= 2)
-		done = defer_pages(ctx, walk, 2);
+		done = defer_pages(walk, 2);
 	else if (pages <= 4)
-		done = defer_pages(ctx, walk, 4);
+		done = defer_pages(walk, 4);
 	else if (pages <= 9)
-		done = defer_pages(ctx, walk, 9);
+		done = defer_pages(walk, 9);
 	else
-		done = defer_pages(ctx, walk, ABI_DEFER_PAGES);
+		done = defer_pages(walk, ABI_DEFER_PAGES);
 	if (done) {
 		count(walk->cpu, COUNTER_taken);
 		return 0;
 	}
 	count(walk->cpu, COUNTER_deferred_ring_full);
+	walk->undeferred = 1;
 	bpf_tail_call(ctx, &stages, STAGE_UNWIND);
 	count(walk->cpu, COUNTER_tail_call_failed);
 	return 0;

@@ -50,6 +50,7 @@ inline_always void hash_key(const struct walk *walk, struct abi_entry *key)
 	a = mix(a, (__u64)key->cut << 32 | key->flags << 16 | key->n_kernel, MIX_A);
 	a = mix(a, comm[0], MIX_A);
 	b = mix(b, comm[1], MIX_B);
+	b = mix(b, (__u64)key->space << 32 | key->space_version, MIX_B);
 	key->hash[0] = mix(a, b, MIX_B);
 	key->hash[1] = mix(b, walk->n_frames, MIX_A);
 }
@@ -64,6 +65,8 @@ inline_always void make_key(const struct walk *walk, struct abi_entry *key)
 	key->by_fp = walk->by_fp;
 	key->cut = walk->cut;
 	key->flags = walk->flags;
+	key->space = walk->space;
+	key->space_version = walk->version;
 	bpf_get_current_comm(key->comm, sizeof(key->comm));
 	hash_key(walk, key);
 }

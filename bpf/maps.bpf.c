@@ -5,6 +5,7 @@
 const volatile struct abi_settings settings = {};
 volatile __u32 generation = 0;
 
+struct map_arena arena SEC(".maps");
 struct map_counters counters SEC(".maps");
 struct map_walks walks SEC(".maps");
 struct map_stages stages SEC(".maps");

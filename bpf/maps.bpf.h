@@ -35,12 +35,32 @@ struct walk {
 	__u32 by_fp;
 	__u32 cut;
 	__u64 hash[2]; /* over the frames so far */
-	struct step_regs regs;
+	__u64 start[17]; /* the user's registers by DWARF number, 16 is ip */
+	__u32 in_syscall; /* ip is behind a system call's instruction, as a return address is behind a call */
+	__u32 compared; /* settings.compare: it was walked, and is handed over as well */
+	__u32 walked_cut;
+	__u32 undeferred; /* there was no room to hand the sample over: it is walked with what is known */
+	__u32 space; /* place of the struct abi_space that is walked by; 0: none */
+	__u32 version; /* its */
+	__u64 kernel_hash[2]; /* over the kernel's frames */
+	struct step_state state;
+	__u64 file; /* abi_map.pages of the address looked up last: the file's number; 0: none */
+	struct abi_map map; /* the one that the last frame was in */
 	__u64 window_at; /* address of window[0] */
 	__u64 window_len;
 	__u64 frames[ABI_FRAMES]; /* innermost first */
 	__u8 window[WINDOW];      /* the part of the user stack that is read now */
 };
+
+/* abi_unwind.h */
+struct map_arena {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, 8); /* settings.arena_words * 8 + ABI_ARENA_SLACK */
+};
+extern struct map_arena arena SEC(".maps");
 
 struct map_counters {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -90,6 +110,12 @@ static inline __attribute__((always_inline)) void walk_hash(struct walk *walk, _
 {
 	walk->hash[0] = mix(walk->hash[0], frame, MIX_A);
 	walk->hash[1] = mix(walk->hash[1], frame, MIX_B);
+}
+
+/* A place in the arena, whatever `place` is. */
+static inline __attribute__((always_inline)) const void *arena_at(const char *words, __u32 place)
+{
+	return words + (__u64)(place & (settings.arena_words - 1)) * 8;
 }
 
 static inline __attribute__((always_inline)) void count(__u32 cpu, enum abi_counter what)

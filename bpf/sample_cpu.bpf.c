@@ -5,13 +5,9 @@
  */
 #include "maps.bpf.h"
 #include "compat.bpf.h"
+#include "registers.bpf.h"
 #include "select.bpf.h"
 #include "task.bpf.h"
-
-inline_always bool user_mode(__u64 cs)
-{
-	return cs & 3;
-}
 
 /* Only when the kernel was interrupted: bpf_get_stack costs 0.4 to 1.2 us even when there is none. */
 inline_always void take_kernel_stack(struct bpf_perf_event_data *ctx, struct walk *walk)
@@ -30,28 +26,6 @@ inline_always void take_kernel_stack(struct bpf_perf_event_data *ctx, struct wal
 		walk->cut = COUNTER_depth_limit;
 }
 
-/*
- * The registers with which the task was, or will be again, in user code; false when there are none: an exec under
- * way and a worker that the kernel made (io_uring) have nothing there.
- */
-inline_always bool take_user_regs(struct walk *walk, const struct compat_regs *event)
-{
-	struct compat_regs regs = *event;
-
-	if (user_mode(event->cs))
-		walk->flags |= ENTRY_USER_LEAF;
-	else
-		compat_user_regs(&regs);
-	if (!user_mode(regs.cs) || !regs.ip)
-		return false;
-	walk->regs.ip = regs.ip;
-	walk->regs.sp = regs.sp;
-	walk->regs.fp = regs.fp;
-	if (regs.cs == 0x23) /* __USER32_CS */
-		walk->cut = COUNTER_compat_32bit;
-	return true;
-}
-
 inline_always void walk_begin(struct walk *walk, __u32 cpu, const struct task_facts *facts)
 {
 	walk->cpu = cpu;
@@ -66,15 +40,17 @@ inline_always void walk_begin(struct walk *walk, __u32 cpu, const struct task_fa
 	walk->by_fp = 0;
 	walk->cut = 0;
 	walk->hash[0] = walk->hash[1] = 0;
-	walk->window_len = 0;
+	walk->undeferred = 0;
+	walk->compared = 0;
+	walk->space = walk->version = 0;
 }
 
 /* The user's side of the stack, as far as it can be told here. True: there is something to unwind. */
-inline_always bool take_user(
-	struct walk *walk, const struct compat_regs *event, const struct task_facts *facts)
+inline_always bool take_user(const struct bpf_perf_event_data *ctx, struct walk *walk,
+	const struct compat_regs *event, const struct task_facts *facts)
 {
 	if (facts->flags & PF_KTHREAD || !facts->has_mm || facts->in_exec ||
-		!take_user_regs(walk, event)) {
+		!take_user_regs(ctx, walk, event)) {
 		walk->flags |= ENTRY_NO_USER;
 		return false;
 	}
@@ -84,10 +60,12 @@ inline_always bool take_user(
 		walk->cut = COUNTER_other_pid_namespace;
 		return false;
 	}
-	walk->frames[walk->n_frames & 127] = walk->regs.ip;
-	walk_hash(walk, walk->regs.ip);
+	if (walk->cut != COUNTER_compat_32bit)
+		return true;
+	walk->frames[walk->n_frames & 127] = walk->start[16];
+	walk_hash(walk, walk->start[16]);
 	walk->n_frames++;
-	return walk->cut != COUNTER_compat_32bit;
+	return false;
 }
 
 /* Everything about a sample that counts; hands over and does not return unless that fails. */
@@ -109,8 +87,10 @@ inline_always void take_sample(struct bpf_perf_event_data *ctx, __u32 cpu, struc
 	compat_event_regs(ctx, &event);
 	if (!settings.no_kernel && !user_mode(event.cs))
 		take_kernel_stack(ctx, walk);
-	unwind = take_user(walk, &event, facts);
-	bpf_tail_call(ctx, &stages, unwind ? STAGE_DEFER : STAGE_EMIT);
+	walk->kernel_hash[0] = walk->hash[0];
+	walk->kernel_hash[1] = walk->hash[1];
+	unwind = take_user(ctx, walk, &event, facts);
+	bpf_tail_call(ctx, &stages, unwind ? STAGE_UNWIND : STAGE_EMIT);
 	count(cpu, COUNTER_tail_call_failed);
 }
 

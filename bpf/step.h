@@ -24,6 +24,31 @@ struct step_regs {
 /* Below sp, and nobody's but the running function's (System V ABI, AMD64 supplement, 3.2.2): signals keep off. */
 #define STEP_RED_ZONE 128
 
+/*
+ * Registers beyond step_regs, by DWARF number, and which are known (bit 6: step_regs.fp; sp always is). An ordinary
+ * step forgets those that a callee saves: rules do not tell where. It keeps STEP_SCRATCH, which callees may change:
+ * a CFA by one of them behind a call can only be right if the callee, by a convention of their own, kept it. That
+ * holds within one file: step_enter() forgets them where the file changes.
+ */
+struct step_rest {
+	__u64 reg[16];
+	__u32 known;
+};
+
+/* A walk between two frames (step_native.h). */
+struct step_state {
+	struct step_regs regs;
+	struct step_rest rest;
+	__u64 file;       /* that the last frame was in, by any number; 0: none; STEP_NO_FRAME: there was no frame */
+	__u32 exact;      /* regs.ip is where code was interrupted, not a return address */
+	__u32 by_fp;      /* the last step was one by frame pointer */
+	__u32 unverified; /* one was taken or tried */
+};
+
+#define STEP_NO_FRAME (~0ULL)
+#define STEP_REG_FP 6
+#define STEP_REG_SP 7
+
 /* A step's outcome is one of these, or the enum abi_counter of class CUT that stops the walk. */
 #define STEP_OK 0   /* regs are the caller's */
 #define STEP_END -1 /* there is no caller */

@@ -13,19 +13,6 @@
 struct step_memory;
 static int mem_read(struct step_memory *memory, __u64 address, __u64 *value);
 
-/*
- * Registers beyond step_regs, by DWARF number, and which are known (bit 6: step_regs.fp; sp always is). An ordinary
- * step forgets those that a callee saves: rules do not tell where. It keeps STEP_SCRATCH, which callees may change:
- * a CFA by one of them behind a call can only be right if the callee, by a convention of their own, kept it. That
- * holds within one file: whoever walks forgets them where the file changes.
- */
-struct step_rest {
-	__u64 reg[16];
-	__u32 known;
-};
-
-#define STEP_REG_FP 6
-#define STEP_REG_SP 7
 #define STEP_KNOWN_FP (1U << STEP_REG_FP)
 #define STEP_KNOWN_ALL 0xffffU
 #define STEP_SCRATCH 0x0f37U /* rax, rdx, rcx, rsi, rdi, r8 to r11: AMD64 supplement, figure 3.4 */
@@ -176,7 +163,8 @@ static inline __attribute__((always_inline)) int step_cfi(struct step_regs *regs
 	regs->ip = ip;
 	regs->sp = cfa;
 	regs->fp = fp;
-	rest->known = known | (rest->known & STEP_SCRATCH);
+	/* A return address in a register, twice with no frame between, would go in circles. */
+	rest->known = known | (rule->ra_reg ? 0 : rest->known & STEP_SCRATCH);
 	return STEP_OK;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "profound.skel.h"
+#include "unwind/row_pool.h"
 
 /* Results of a run are per CPU. */
 static int pin(void)
@@ -48,6 +49,8 @@ static void size_maps(struct engine *engine)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		assert_int_equal(bpf_map__set_max_entries(sizes[i].map, sizes[i].entries), 0);
 	assert_int_equal(bpf_map__set_value_size(skeleton->maps.words, (uint32_t)engine->words_size), 0);
+	assert_int_equal(bpf_map__set_value_size(skeleton->maps.arena,
+				 settings->arena_words * 8 + ABI_ARENA_SLACK), 0);
 }
 
 static size_t map_bytes(const struct bpf_map *map)
@@ -118,7 +121,8 @@ static void begin_open(struct engine *engine, const struct abi_settings *setting
 	assert_non_null(skeleton);
 	*engine = (struct engine){
 		.skeleton = skeleton, .settings = *settings, .cpu = pin(), .event = -1};
-	skeleton->rodata->settings = *settings;
+	engine->settings.arena_words = ENGINE_ARENA_WORDS;
+	skeleton->rodata->settings = engine->settings;
 	size_maps(engine);
 }
 
@@ -131,6 +135,9 @@ static void map_arrays(struct engine *engine)
 	engine->slots = map_array(skeleton->maps.slots);
 	engine->entries = map_array(skeleton->maps.entries);
 	engine->words = map_array(skeleton->maps.words);
+	engine->arena = map_array(skeleton->maps.arena);
+	engine->rules = map_array(skeleton->maps.rules);
+	engine->spaces = map_array(skeleton->maps.spaces);
 	engine->walk_size = (bpf_map__value_size(skeleton->maps.walks) + 7) & ~7U;
 	engine->walks = calloc((size_t)libbpf_num_possible_cpus(), engine->walk_size);
 	assert_non_null(engine->walks);
@@ -179,6 +186,9 @@ void engine_close(struct engine *engine)
 	munmap(engine->slots, map_bytes(skeleton->maps.slots));
 	munmap(engine->entries, map_bytes(skeleton->maps.entries));
 	munmap(engine->words, map_bytes(skeleton->maps.words));
+	munmap(engine->arena, map_bytes(skeleton->maps.arena));
+	munmap(engine->rules, map_bytes(skeleton->maps.rules));
+	munmap(engine->spaces, map_bytes(skeleton->maps.spaces));
 	free(engine->walks);
 	if (engine->event >= 0)
 		close(engine->event);
@@ -214,6 +224,23 @@ void engine_run(struct engine *engine, enum engine_program program)
 	LIBBPF_OPTS(bpf_test_run_opts, options);
 
 	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(programs[program]), &options), 0);
+}
+
+/* As collect/row_chunks.c makes them. */
+struct abi_row *engine_add_chunk(struct engine *engine, uint32_t chunk)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	int fd = bpf_map_create(
+		BPF_MAP_TYPE_ARRAY, "rows", sizeof(uint32_t), ROW_POOL_PAGE, ABI_CHUNK_PAGES, &options);
+	void *rows;
+
+	assert_true(fd >= 0);
+	assert_int_equal(bpf_map_update_elem(
+				 bpf_map__fd(engine->skeleton->maps.row_chunks), &chunk, &fd, BPF_ANY), 0);
+	rows = mmap(NULL, ROW_POOL_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(rows, MAP_FAILED);
+	close(fd);
+	return rows;
 }
 
 void engine_set_generation(struct engine *engine, uint32_t generation)

@@ -13,6 +13,8 @@
 
 #include "abi.h"
 
+#define ENGINE_ARENA_WORDS 32768
+
 enum engine_program { ENGINE_UNWIND, ENGINE_EMIT };
 
 struct engine {
@@ -27,6 +29,9 @@ struct engine {
 	struct abi_slot *slots;
 	struct abi_entry *entries;
 	char *words;
+	uint64_t *arena; /* ENGINE_ARENA_WORDS */
+	struct abi_rule *rules;
+	uint64_t *spaces;
 	size_t words_size; /* of one bank */
 	int event;         /* engine_open_faulting() */
 };
@@ -53,6 +58,9 @@ void engine_get(struct engine *engine, void *walk);
 
 /* One run of a program: with ENGINE_UNWIND the whole walk, its tail calls included, but for the hand-over to emit. */
 void engine_run(struct engine *engine, enum engine_program program);
+
+/* A new, empty chunk of rows in the map of maps: ROW_POOL_CHUNK bytes, the caller's to unmap. */
+struct abi_row *engine_add_chunk(struct engine *engine, uint32_t chunk);
 
 void engine_set_generation(struct engine *engine, uint32_t generation);
 

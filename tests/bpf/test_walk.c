@@ -68,7 +68,7 @@ static void chain(struct fixture *fixture, size_t at, unsigned callers, size_t g
 	frame(fixture, at, 0, 0);
 }
 
-/* As sample_cpu leaves it: the kernel's frames and the interrupted user address are there. */
+/* As sample_cpu and defer leave it: the kernel's frames and the user's registers are there. */
 static void begin(struct fixture *fixture, uint32_t n_kernel, uint64_t sp, uint64_t fp)
 {
 	struct walk *walk = &fixture->walk;
@@ -77,9 +77,10 @@ static void begin(struct fixture *fixture, uint32_t n_kernel, uint64_t sp, uint6
 	for (uint32_t i = 0; i < n_kernel; i++)
 		walk->frames[i] = 0xffffffff81000000UL + i;
 	walk->n_kernel = n_kernel;
-	walk->frames[n_kernel] = IP(0);
-	walk->n_frames = n_kernel + 1;
-	walk->regs = (struct step_regs){.ip = IP(0), .sp = sp, .fp = fp};
+	walk->start[STEP_REG_FP] = fp;
+	walk->start[STEP_REG_SP] = sp;
+	walk->start[16] = IP(0);
+	walk->undeferred = 1; /* no space is published */
 }
 
 static void run(struct fixture *fixture)
@@ -105,7 +106,7 @@ static void expect(const struct fixture *fixture, uint32_t callers, uint32_t cut
 	assert_int_equal(walk->n_frames, walk->n_kernel + 1 + callers);
 	for (uint32_t i = 0; i <= callers; i++)
 		assert_int_equal(walk->frames[walk->n_kernel + i], CALL(i));
-	for (uint32_t i = 1; i <= callers; i++) {
+	for (uint32_t i = 0; i <= callers; i++) {
 		hash[0] = mix(hash[0], CALL(i), MIX_A);
 		hash[1] = mix(hash[1], CALL(i), MIX_B);
 	}

@@ -55,7 +55,7 @@ static int setup(void **state)
 	assert_non_null(f);
 	f->objects = objects_new();
 	f->processes = processes_new(f->objects);
-	f->tables = tables_new();
+	f->tables = tables_new(NULL);
 	clocks_init(&clocks);
 	f->born_ns = clocks_now(&clocks);
 	apply(f, (struct lifecycle){.kind = LIFECYCLE_FORK, .parent = STRANGE + 1, .time_ns = f->born_ns});

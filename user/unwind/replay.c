@@ -76,7 +76,7 @@ int replay_init(struct replay *replay, const struct snapshot *snapshot)
 {
 	int err = -ENOMEM;
 
-	*replay = (struct replay){.snapshot = snapshot, .objects = objects_new(), .tables = tables_new()};
+	*replay = (struct replay){.snapshot = snapshot, .objects = objects_new(), .tables = tables_new(NULL)};
 	if (replay->objects)
 		replay->processes = processes_new(replay->objects);
 	if (replay->processes && replay->tables)

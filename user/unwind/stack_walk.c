@@ -41,8 +41,7 @@ static int mem_read(struct step_memory *memory, __u64 address, __u64 *value)
 	return 0;
 }
 
-#include "step_cfi.h"
-#include "step_fp.h"
+#include "step_native.h"
 
 /* One walk on its way. */
 struct walker {
@@ -50,108 +49,75 @@ struct walker {
 	struct tables *tables;
 	const struct process *process;
 	uint64_t at_ns;
-	const struct object *object; /* of the last frame; NULL: none, or no file */
-	struct step_regs regs;
-	struct step_rest rest;
+	struct step_state state;
 	struct step_memory memory;
-	bool by_fp; /* the last step was one by frame pointer */
-	bool exact; /* ip is where code was interrupted, not a return address */
 };
 
-/* Code of two files keeps to the ABI: callees may change what is not callee-saved. */
-static void enter(struct walker *walker, const struct object *object)
-{
-	if (walker->object != object && walker->walk->n && !walker->exact)
-		walker->rest.known &= ~STEP_SCRATCH;
-	walker->object = object;
-}
-
-/* By frame pointer, where no rule is: JIT code, and files without unwind information. */
-static int step_without_rule(struct walker *walker)
-{
-	int stop;
-
-	if (!(walker->rest.known & STEP_KNOWN_FP))
-		return COUNTER_no_unwind_info;
-	walker->walk->unverified = true;
-	stop = step_fp(&walker->regs, &walker->memory);
-	if (stop)
-		return stop;
-	walker->by_fp = true;
-	walker->rest.known = STEP_KNOWN_FP;
-	walker->exact = false;
-	return STEP_OK;
-}
-
-static int step_by_rule(struct walker *walker, const struct abi_rule *rule)
-{
-	int stop;
-
-	walker->memory.elsewhere |= rule->cfa == CFA_OTHER_STACK;
-	stop = step_cfi(&walker->regs, &walker->rest, rule, &walker->memory);
-	if (stop)
-		return stop;
-	walker->memory.elsewhere |= walker->regs.sp < walker->memory.copy->sp;
-	walker->by_fp = false;
-	walker->exact = rule->cfa == CFA_SIGNAL;
-	return STEP_OK;
-}
-
-/*
- * A return address that is the first byte of a function, with nothing that could have called before it, was put there
- * by hand: where a stack begins (makecontext(3)'s __start_context).
- */
+/* __start_context: what is kept is the address itself, not the one before it. */
 static bool begins_stack(struct walker *walker, const struct place *place)
 {
-	const struct abi_rule *rule;
+	const struct abi_rule *after;
 
-	if (walker->exact)
+	if (walker->state.exact)
 		return false;
-	rule = tables_find(walker->tables, place->object, place->offset + 1);
-	if (!rule || rule->cfa != CFA_REGISTER || rule->reg != STEP_REG_SP || rule->cfa_offset != 8)
+	after = tables_find(walker->tables, place->object, place->offset + 1);
+	if (!after || !step_begins_stack(after))
 		return false;
-	walker->walk->frames[walker->walk->n - 1] = walker->regs.ip;
+	walker->walk->frames[walker->walk->n - 1] = walker->state.regs.ip;
 	return true;
+}
+
+/* What a signal interrupted can be on any stack, and its frames lie anywhere. */
+static bool has_left(const struct walker *walker, const struct abi_rule *rule)
+{
+	const struct stack_copy *copy = walker->memory.copy;
+	uint64_t sp = walker->state.regs.sp;
+
+	return sp < copy->sp || (rule->cfa == CFA_SIGNAL && sp - copy->at >= copy->len);
 }
 
 static int step_in_file(struct walker *walker, const struct place *place)
 {
 	const struct abi_rule *rule;
+	int stop;
 
 	target_file_attach(walker->process, place);
 	rule = tables_find(walker->tables, place->object, place->offset);
 	if (rule && rule->cfa == CFA_NONE && begins_stack(walker, place))
 		return STEP_END;
 	if (!rule || rule->cfa == CFA_NONE)
-		return step_without_rule(walker);
-	return step_by_rule(walker, rule);
+		return step_without_rule(&walker->state, &walker->memory);
+	walker->memory.elsewhere |= rule->cfa == CFA_OTHER_STACK;
+	stop = step_by_rule(&walker->state, rule, &walker->memory);
+	walker->memory.elsewhere |= has_left(walker, rule);
+	return stop;
 }
 
 static void push(struct walker *walker, uint64_t address)
 {
-	walker->walk->fp[walker->walk->n] = walker->by_fp;
+	walker->walk->fp[walker->walk->n] = walker->state.by_fp;
 	walker->walk->frames[walker->walk->n++] = address;
-	walker->walk->by_fp += walker->by_fp;
+	walker->walk->by_fp += walker->state.by_fp;
 }
 
 /* Takes the frame at the walker's ip and steps to its caller. STEP_OK, STEP_END or a cause. */
 static int walk_one(struct walker *walker)
 {
-	uint64_t address = walker->regs.ip - !walker->exact;
+	uint64_t address = step_address(&walker->state);
 	bool leaf = !walker->walk->n;
 	struct place place =
 		process_locate(walker->process, address, walker->at_ns, walker->at_ns);
 
 	if (walker->walk->n == ABI_USER_FRAMES)
 		return COUNTER_depth_limit;
-	enter(walker, place.kind == PLACE_FILE ? place.object : NULL);
+	step_enter(&walker->state, place.kind == PLACE_FILE ? place.object->id + 1ULL : 0);
 	if (leaf || (place.kind != PLACE_NOTHING && place.kind != PLACE_UNKNOWN))
 		push(walker, address);
 	switch (place.kind) {
 	case PLACE_FILE:
 		return step_in_file(walker, &place);
 	case PLACE_ANON:
-		return step_without_rule(walker);
+		return step_without_rule(&walker->state, &walker->memory);
 	case PLACE_UNKNOWN:
 		return COUNTER_process_gone;
 	case PLACE_NOTHING:
@@ -169,20 +135,21 @@ void stack_walk(struct stack_walk *walk, struct tables *tables, const struct pro
 		.tables = tables,
 		.process = process,
 		.at_ns = at_ns,
-		.regs = {.ip = reg[16], .sp = reg[STEP_REG_SP], .fp = reg[STEP_REG_FP]},
-		.rest.known = STEP_KNOWN_ALL,
+		.state = {.regs = {.ip = reg[16], .sp = reg[STEP_REG_SP], .fp = reg[STEP_REG_FP]},
+			.rest.known = STEP_KNOWN_ALL,
+			.file = STEP_NO_FRAME,
+			.exact = !copy->in_syscall},
 		.memory.copy = copy,
-		.exact = !copy->in_syscall,
 	};
 	int stop;
 
-	memcpy(walker.rest.reg, reg, sizeof(walker.rest.reg));
+	memcpy(walker.state.rest.reg, reg, sizeof(walker.state.rest.reg));
 	walk->n = walk->by_fp = walk->cut = 0;
-	walk->unverified = false;
 	do
 		stop = walk_one(&walker);
 	while (stop == STEP_OK);
 	if (stop == COUNTER_stack_paged_out)
 		stop = walker.memory.cause;
 	walk->cut = stop > 0 ? (uint8_t)stop : 0;
+	walk->unverified = walker.state.unverified;
 }
