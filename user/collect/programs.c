@@ -18,13 +18,6 @@
 #include "profound.skel.h"
 
 #define MEMBERS 16384
-#define ENTRIES_MIN 256
-#define ENTRIES_LEAST 32 /* under the tightest memory limit */
-#define ENTRIES_MAX 8192 /* 5.10 takes no value of more than 4 MiB */
-#define WORDS_PER_ENTRY 32
-#define DEFERRED_MIN (512U << 10)
-#define DEFERRED_MAX (16U << 20)
-#define DEFERRED_PER_CPU (2U << 20)
 
 #define POSSIBLE "/sys/devices/system/cpu/possible"
 #define MAX_STACK "/proc/sys/kernel/perf_event_max_stack"
@@ -37,48 +30,6 @@ static int note_complaint(enum libbpf_print_level level, const char *format, va_
 	if (level == LIBBPF_WARN && !complaint[0])
 		vsnprintf(complaint, sizeof(complaint), format, args);
 	return 0;
-}
-
-static uint32_t power_of_two(uint64_t at_least)
-{
-	uint32_t power = 1;
-
-	while (power < at_least)
-		power *= 2;
-	return power;
-}
-
-static void set_bank_size(struct abi_settings *settings, uint32_t entries)
-{
-	settings->entries = entries;
-	settings->slots = entries * 4;
-	settings->words = entries * WORDS_PER_ENTRY;
-}
-
-static uint64_t banks_bytes(const struct abi_settings *settings)
-{
-	return settings->banks * (settings->entries * sizeof(struct abi_entry) +
-					 settings->slots * sizeof(struct abi_slot) +
-					 (settings->words + ABI_FRAMES) * sizeof(uint64_t) +
-					 sizeof(struct abi_bank));
-}
-
-/*
- * Room for two seconds of nothing but new stacks, drained every second and when it is half full; less when that
- * would take more than half of the memory allowed: it is drained more often then.
- */
-static void size_banks(struct abi_settings *settings, const struct programs_request *request)
-{
-	uint64_t entries = request->samples_per_second * 2;
-
-	if (entries < ENTRIES_MIN)
-		entries = ENTRIES_MIN;
-	if (entries > ENTRIES_MAX)
-		entries = ENTRIES_MAX;
-	set_bank_size(settings, power_of_two(entries));
-	while (settings->entries > ENTRIES_LEAST &&
-		banks_bytes(settings) > request->memory_bytes / 2)
-		set_bank_size(settings, settings->entries / 2);
 }
 
 static void set_selection(struct abi_settings *settings, const struct programs_request *request)
@@ -96,20 +47,10 @@ static void set_selection(struct abi_settings *settings, const struct programs_r
 	settings->keep_idle = request->keep_idle;
 	settings->no_user = request->no_user;
 	settings->no_kernel = request->no_kernel;
+	settings->compare = request->compare;
 }
 
-/* 2 MiB a CPU, within a quarter of the memory allowed; a ring is a power of two of pages. */
-static uint32_t deferred_bytes(const struct programs *programs, uint64_t memory_bytes)
-{
-	uint64_t bytes = DEFERRED_MAX;
-
-	while (bytes > DEFERRED_MIN &&
-		(bytes > programs->cpus * DEFERRED_PER_CPU || bytes > memory_bytes / 4))
-		bytes /= 2;
-	return (uint32_t)bytes;
-}
-
-static int size_maps(struct programs *programs, uint64_t memory_bytes)
+static int size_maps(struct programs *programs)
 {
 	const struct abi_settings *settings = &programs->settings;
 	struct profound_bpf *skeleton = programs->skeleton;
@@ -119,10 +60,11 @@ static int size_maps(struct programs *programs, uint64_t memory_bytes)
 	} sizes[] = {
 		{skeleton->maps.counters, programs->cpus},
 		{skeleton->maps.banks, settings->banks},
-		{skeleton->maps.deferred, deferred_bytes(programs, memory_bytes)},
+		{skeleton->maps.deferred, programs->plan.ring_bytes},
 		{skeleton->maps.slots, settings->banks * settings->slots},
 		{skeleton->maps.entries, settings->banks * settings->entries},
 		{skeleton->maps.words, settings->banks},
+		{skeleton->maps.row_chunks, programs->plan.chunks},
 		{skeleton->maps.members_tgid, settings->by_tgid ? MEMBERS : 1},
 		{skeleton->maps.members_tid, settings->by_tid ? MEMBERS : 1},
 	};
@@ -133,6 +75,9 @@ static int size_maps(struct programs *programs, uint64_t memory_bytes)
 	if (!err)
 		err = bpf_map__set_value_size(skeleton->maps.words,
 			(settings->words + ABI_FRAMES) * (uint32_t)sizeof(uint64_t));
+	if (!err)
+		err = bpf_map__set_value_size(skeleton->maps.arena,
+			settings->arena_words * (uint32_t)sizeof(uint64_t) + ABI_ARENA_SLACK);
 	return err;
 }
 
@@ -158,8 +103,11 @@ static int map_arrays(struct programs *programs)
 	programs->slots = map_array(skeleton->maps.slots);
 	programs->entries = map_array(skeleton->maps.entries);
 	programs->words = map_array(skeleton->maps.words);
+	programs->arena = map_array(skeleton->maps.arena);
+	programs->rules = map_array(skeleton->maps.rules);
+	programs->spaces = map_array(skeleton->maps.spaces);
 	if (!programs->counters || !programs->banks || !programs->slots || !programs->entries ||
-		!programs->words)
+		!programs->words || !programs->arena || !programs->rules || !programs->spaces)
 		return -errno;
 	return 0;
 }
@@ -179,6 +127,9 @@ static void unmap_arrays(struct programs *programs)
 	unmap_array(programs->slots, skeleton->maps.slots);
 	unmap_array(programs->entries, skeleton->maps.entries);
 	unmap_array(programs->words, skeleton->maps.words);
+	unmap_array(programs->arena, skeleton->maps.arena);
+	unmap_array(programs->rules, skeleton->maps.rules);
+	unmap_array(programs->spaces, skeleton->maps.spaces);
 }
 
 static int set_stages(struct profound_bpf *skeleton)
@@ -302,7 +253,12 @@ static int open_skeleton(
 	programs->cpus = cpu_mask_end(&possible);
 	set_selection(&programs->settings, request);
 	programs->settings.banks = programs->cpus * 2;
-	size_banks(&programs->settings, request);
+	memory_plan(&programs->plan, programs->cpus, request->samples_per_second,
+		request->memory_bytes);
+	programs->settings.entries = programs->plan.entries;
+	programs->settings.slots = programs->plan.slots;
+	programs->settings.words = programs->plan.words;
+	programs->settings.arena_words = programs->plan.arena_words;
 	programs->settings.pidns_inum = pidns_inum;
 	programs->settings.kernel_frames = kernel_frames();
 	skeleton->rodata->settings = programs->settings;
@@ -315,7 +271,7 @@ static int open_skeleton(
 	bpf_program__set_autoload(skeleton->progs.members_fork, members);
 	bpf_program__set_autoload(skeleton->progs.members_exit, members && pidns_inum);
 	bpf_program__set_autoload(skeleton->progs.members_free, members && !pidns_inum);
-	return size_maps(programs, request->memory_bytes);
+	return size_maps(programs);
 }
 
 int programs_load(
@@ -387,6 +343,16 @@ int programs_notices_fd(const struct programs *programs)
 int programs_deferred_fd(const struct programs *programs)
 {
 	return bpf_map__fd(programs->skeleton->maps.deferred);
+}
+
+void programs_set_wakeup(struct programs *programs, uint32_t bytes)
+{
+	__atomic_store_n(&programs->skeleton->bss->deferred_wakeup, bytes, __ATOMIC_RELAXED);
+}
+
+int programs_chunks_fd(const struct programs *programs)
+{
+	return bpf_map__fd(programs->skeleton->maps.row_chunks);
 }
 
 const uint64_t *programs_words(const struct programs *programs, uint32_t bank)

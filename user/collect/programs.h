@@ -13,6 +13,7 @@
 
 #include "abi.h"
 #include "base/fault.h"
+#include "collect/memory_plan.h"
 #include "collect/selection.h"
 
 struct profound_bpf;
@@ -20,6 +21,7 @@ struct profound_bpf;
 struct programs {
 	struct profound_bpf *skeleton;
 	uint32_t cpus; /* possible CPUs */
+	struct memory_plan plan;
 	struct abi_settings settings;
 	bool selective; /* not everything is sampled */
 	/* mapped, shared with the kernel */
@@ -28,6 +30,9 @@ struct programs {
 	struct abi_slot *slots;
 	struct abi_entry *entries;
 	char *words; /* programs_words() */
+	uint64_t *arena; /* settings.arena_words: abi_unwind.h */
+	struct abi_rule *rules;
+	uint64_t *spaces;
 	int stats_fd; /* keeps the kernel counting our run time; -1: not allowed */
 };
 
@@ -36,6 +41,7 @@ struct programs_request {
 	uint64_t samples_per_second; /* of one CPU: decides how much room a bank has */
 	uint64_t memory_bytes;       /* of which the banks take at most half, but for a minimum */
 	bool keep_idle, no_user, no_kernel;
+	bool compare; /* settings.compare */
 	bool follow_command; /* members_tgid is needed although the selection names no process */
 };
 
@@ -51,6 +57,12 @@ int programs_add_member(struct programs *programs, uint32_t tgid, struct fault *
 int programs_sample_fd(const struct programs *programs);
 int programs_notices_fd(const struct programs *programs);
 int programs_deferred_fd(const struct programs *programs);
+
+/* The kernel side wakes us when more than so many bytes wait in the deferred ring. */
+void programs_set_wakeup(struct programs *programs, uint32_t bytes);
+
+/* The map of maps that the chunks of rows are put in. */
+int programs_chunks_fd(const struct programs *programs);
 
 /* The frames of a bank. */
 const uint64_t *programs_words(const struct programs *programs, uint32_t bank);
