@@ -25,6 +25,7 @@ struct fixture {
 	struct interval interval;
 	struct objects *objects;
 	struct processes *processes;
+	struct tables *tables;
 	struct profile profile;
 	uint64_t counters[COUNTERS];
 	struct resolver resolver;
@@ -37,8 +38,10 @@ static int setup(void **state)
 	assert_non_null(f);
 	f->objects = objects_new();
 	f->processes = processes_new(f->objects);
+	f->tables = tables_new(NULL);
+	assert_non_null(f->tables);
 	f->resolver = (struct resolver){.profile = &f->profile, .objects = f->objects,
-		.processes = f->processes, .counters = f->counters};
+		.processes = f->processes, .tables = f->tables, .counters = f->counters};
 	f->programs = (struct programs){.cpus = BANKS / 2, .stats_fd = -1,
 		.settings = {.slots = SLOTS, .entries = ENTRIES, .words = WORDS, .banks = BANKS},
 		.banks = calloc(BANKS, sizeof(struct abi_bank)),
@@ -59,6 +62,7 @@ static int teardown(void **state)
 	free(f->programs.words);
 	interval_release(&f->interval);
 	profile_release(&f->profile);
+	tables_free(f->tables);
 	processes_free(f->processes);
 	objects_free(f->objects);
 	free(f);

@@ -18,12 +18,19 @@
 #define JIT 0x500000ULL
 #define SWAPPED 0x600000ULL /* another file is mapped there later */
 #define NOWHERE 0x700000ULL
+#define WALKED 0x800000ULL
+#define WORDS 1024
 #define VSYSCALL 0xffffffffff600400ULL
 #define KERNEL 0xffffffff81000000ULL
 
 struct fixture {
 	struct objects *objects;
 	struct processes *processes;
+	struct tables *tables;
+	uint64_t words[WORDS];
+	uint64_t slots[ABI_SPACE_SLOTS];
+	struct arena arena;
+	struct spaces *spaces;
 	struct profile profile;
 	uint64_t counters[COUNTERS];
 	struct resolver resolver;
@@ -52,8 +59,14 @@ static int setup(void **state)
 	assert_non_null(f);
 	f->objects = objects_new();
 	f->processes = processes_new(f->objects);
+	f->tables = tables_new(NULL);
+	assert_non_null(f->tables);
+	assert_int_equal(arena_init(&f->arena, f->words, WORDS), 0);
+	f->spaces = spaces_new(f->slots, &f->arena, f->tables);
+	assert_non_null(f->spaces);
 	f->resolver = (struct resolver){.profile = &f->profile, .objects = f->objects,
-		.processes = f->processes, .counters = f->counters};
+		.processes = f->processes, .tables = f->tables, .spaces = f->spaces,
+		.counters = f->counters};
 	clocks_init(&clocks);
 	f->born_ns = clocks_now(&clocks);
 	f->start_ns = f->born_ns + (uint64_t)clocks.suspended_ns;
@@ -74,6 +87,9 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	profile_release(&f->profile);
+	spaces_free(f->spaces);
+	arena_release(&f->arena);
+	tables_free(f->tables);
 	processes_free(f->processes);
 	objects_free(f->objects);
 	free(f);
@@ -308,6 +324,121 @@ static void test_adds_up(void **state)
 	assert_int_equal(f->counters[COUNTER_user_memory], 0);
 }
 
+/* Publishes what is mapped by now. The space's place. */
+static uint32_t publish(struct fixture *f)
+{
+	const struct abi_entry sampled = {.start_ns = f->start_ns, .tgid = STRANGE, .exec = 1};
+	struct process *process;
+
+	assert_int_equal(processes_sampled(f->processes, STRANGE, f->start_ns, &process), 0);
+	assert_int_equal(spaces_wanted(f->spaces, process, &sampled, COUNTER_stack_copy_short), 0);
+	spaces_publish(f->spaces);
+	for (uint32_t i = 0; i < ABI_SPACE_SLOTS; i++)
+		if (f->slots[i])
+			return (uint32_t)f->slots[i];
+	fail_msg("nothing was published");
+	return 0;
+}
+
+static void map_at(struct fixture *f, uint64_t start, uint64_t inode, uint64_t offset, uint64_t time_ns)
+{
+	apply(f, (struct lifecycle){.kind = LIFECYCLE_MAP, .pid = STRANGE, .time_ns = time_ns,
+		.start = start, .end = start + 0x10000, .offset = offset, .file.inode = inode,
+		.name = inode ? "/no/such/file" : "//anon"});
+}
+
+/* What the kernel side walked by at WALKED, and what was there when it did; inode 0: code made at run time. */
+static const struct {
+	uint64_t inode, offset, inode_then, offset_then;
+	bool stale;
+} walked[] = {
+	{4, 0x1000, 4, 0x1000, false},
+	{4, 0x1000, 5, 0x1000, true},
+	{4, 0x1000, 4, 0x2000, true},
+	{4, 0x1000, 0, 0, true},
+	{0, 0, 4, 0x1000, true},
+	{0, 0, 0, 0, false},
+};
+
+/* The stack ends with the frame whose mapping was another one: who its caller is was told by the wrong code. */
+static void test_mapping_stale(void **state)
+{
+	for (size_t i = 0; i < sizeof(walked) / sizeof(*walked); i++) {
+		const uint64_t frames[] = {KERNEL, CODE + 1, JIT + 2, WALKED + 4, CODE + 9, CODE + 11};
+		const struct profile_sample *sample;
+		struct abi_entry sampled;
+		struct fixture *f;
+		const uint32_t *ids;
+		void *made;
+		uint32_t n;
+
+		setup(&made);
+		f = made;
+		sampled = entry(f, 1, 5);
+		map_at(f, WALKED, walked[i].inode, walked[i].offset, f->born_ns + 10 * MS);
+		sampled.space = publish(f);
+		sampled.space_version = 1; /* the first */
+		map_at(f, WALKED, walked[i].inode_then, walked[i].offset_then, f->born_ns + 12 * MS);
+		sampled.first_ns = sampled.last_ns = f->born_ns + 14 * MS;
+		resolve_entry(&f->resolver, &sampled, frames);
+		sample = last(f, &ids, &n);
+		if (sample->cut != (walked[i].stale ? COUNTER_mapping_stale : 0) || n != (walked[i].stale ? 4 : 6))
+			fail_msg("row %zu: %u frames, cut %u", i, n, sample->cut);
+		expect_frame(f, ids[1], (struct frame){FRAME_FILE, 0, CODE_OFFSET + 1});
+		if (walked[i].inode_then)
+			assert_int_equal(profile_get_frame(&f->profile, ids[3])->address, walked[i].offset_then + 4);
+		assert_int_equal(f->resolver.by_fp, walked[i].stale ? 20 : 40);
+		teardown(&made);
+	}
+	(void)state;
+}
+
+/* With the same change, but no word of the kernel side's walk: nothing is known to be wrong. */
+static void test_walked_otherwise(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t frames[] = {WALKED + 4, CODE + 9};
+	struct abi_entry sampled = entry(f, 0, 2);
+	uint32_t place, n;
+	const uint32_t *ids;
+
+	map_at(f, WALKED, 4, 0x1000, f->born_ns + 10 * MS);
+	place = publish(f);
+	map_at(f, WALKED, 5, 0x1000, f->born_ns + 12 * MS);
+	sampled.first_ns = sampled.last_ns = f->born_ns + 14 * MS;
+	resolve_entry(&f->resolver, &sampled, frames); /* userspace walked it */
+	assert_int_equal(last(f, &ids, &n)->cut, 0);
+	assert_int_equal(n, 2);
+	sampled.space = place;
+	sampled.space_version = 2; /* of a space that nobody knows any more */
+	resolve_entry(&f->resolver, &sampled, frames);
+	assert_int_equal(last(f, &ids, &n)->cut, COUNTER_mapping_stale);
+	assert_int_equal(n, 1);
+	sampled.space_version = 1;
+	sampled.cut = COUNTER_depth_limit; /* what cut it first stays */
+	resolve_entry(&f->resolver, &sampled, frames);
+	assert_int_equal(last(f, &ids, &n)->cut, COUNTER_depth_limit);
+	assert_int_equal(n, 1);
+}
+
+/* What the space does not have, it cannot have been walked by. */
+static void test_mapped_since(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t frames[] = {WALKED + 4, CODE + 9};
+	struct abi_entry sampled = entry(f, 0, 2);
+	const uint32_t *ids;
+	uint32_t n;
+
+	sampled.space = publish(f);
+	sampled.space_version = 1;
+	map_at(f, WALKED, 5, 0x1000, f->born_ns + 12 * MS);
+	sampled.first_ns = sampled.last_ns = f->born_ns + 14 * MS;
+	resolve_entry(&f->resolver, &sampled, frames);
+	assert_int_equal(last(f, &ids, &n)->cut, 0);
+	assert_int_equal(n, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +447,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_leaf_nowhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_vdso, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mapping_changed, setup, teardown),
+		cmocka_unit_test(test_mapping_stale),
+		cmocka_unit_test_setup_teardown(test_walked_otherwise, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mapped_since, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_process_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flags_and_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_comm, setup, teardown),

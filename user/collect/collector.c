@@ -11,15 +11,15 @@
 #include "base/clock.h"
 #include "collect/account.h"
 #include "collect/cpu_events.h"
-#include "collect/deferred.h"
+#include "collect/deferred_ring.h"
 #include "collect/grace.h"
 #include "collect/idle_clock.h"
 #include "collect/interval.h"
 #include "collect/programs.h"
 #include "collect/resolve.h"
 #include "collect/sideband.h"
+#include "collect/unwinding.h"
 #include "process/target_file.h"
-#include "unwind/tables.h"
 
 struct collector {
 	struct collector_request request;
@@ -27,8 +27,9 @@ struct collector {
 	struct sideband *sideband;
 	struct cpu_events *events;
 	struct grace *grace;
-	struct ring_buffer *notices, *deferred;
-	struct tables *tables;
+	struct ring_buffer *notices;
+	struct deferred_ring deferred_ring;
+	struct unwinding unwinding;
 	struct objects *objects;
 	struct processes *processes;
 	struct kernel_symbols *kernel_symbols;
@@ -37,8 +38,8 @@ struct collector {
 	struct interval interval;
 	uint64_t counters[COUNTERS]; /* those that userspace counts */
 	uint64_t drained_bytes;
-	uint64_t *idle_from_ns, *idle_to_ns; /* by CPU: at the start and the end of sampling */
-	uint64_t *runs;                      /* by CPU: at the last tick */
+	struct idle_clock idle_clock;
+	uint64_t *runs; /* by CPU: at the last tick */
 	int epoll_fd;
 	bool throttled;   /* the kernel stopped an event for a while */
 	bool in_grace;    /* a generation was swapped and is not read yet */
@@ -90,8 +91,9 @@ static int deliver_sideband(struct collector *collector, uint64_t until_ns)
 }
 
 /* A read of the maps is good for all samples taken before it. */
-static void refresh_for(struct collector *collector, const struct abi_entry *entry)
+static void refresh_for(void *context, const struct abi_entry *entry)
 {
+	struct collector *collector = context;
 	struct process *process;
 	uint64_t read_ns;
 
@@ -107,22 +109,11 @@ static void refresh_for(struct collector *collector, const struct abi_entry *ent
 	deliver_sideband(collector, clock_now_ns());
 }
 
-static int on_deferred(void *context, void *data, size_t size)
-{
-	struct collector *collector = context;
-	const struct abi_deferred *record = data;
-
-	collector->drained_bytes += size;
-	refresh_for(collector, &record->entry);
-	deferred_add(&collector->resolver, collector->tables, record, size);
-	return 0;
-}
-
 static int read_deferred(struct collector *collector)
 {
 	int err = deliver_sideband(collector, clock_now_ns());
 
-	ring_buffer__consume(collector->deferred);
+	deferred_ring_read(&collector->deferred_ring);
 	return err;
 }
 
@@ -175,6 +166,7 @@ static int end_interval(struct collector *collector)
 	if (!err)
 		err = read_deferred(collector);
 	interval_clear(&collector->programs, collector->written);
+	unwinding_epoch(&collector->unwinding);
 	/* The next generation has samples from before until_ns: since its swap. */
 	processes_prune(collector->processes, collector->swapped_ns);
 	collector->in_grace = false;
@@ -211,11 +203,10 @@ static int make_parts(struct collector *collector)
 	collector->sideband = sideband_new();
 	collector->grace = grace_new();
 	collector->kernel_symbols = kernel_symbols_new();
-	collector->tables = tables_new();
 	if (collector->objects)
 		collector->processes = processes_new(collector->objects);
 	if (!collector->objects || !collector->sideband || !collector->grace ||
-		!collector->kernel_symbols || !collector->tables || !collector->processes)
+		!collector->kernel_symbols || !collector->processes)
 		return -ENOMEM;
 	collector->resolver = (struct resolver){
 		.profile = &collector->profile,
@@ -236,22 +227,31 @@ static int load(struct collector *collector, struct fault *fault)
 		.keep_idle = request->keep_idle,
 		.no_user = request->no_user,
 		.no_kernel = request->no_kernel,
+		.compare = request->witness != NULL,
 		.follow_command = request->follow_command,
 	};
+	const struct deferred deferred = {
+		&collector->resolver, request->witness, request->context};
 	int err = programs_load(&collector->programs, &programs, fault);
 
 	if (err)
 		return err;
-	collector->idle_from_ns = calloc(collector->programs.cpus, sizeof(uint64_t));
-	collector->idle_to_ns = calloc(collector->programs.cpus, sizeof(uint64_t));
+	err = unwinding_init(&collector->unwinding, &collector->programs);
+	if (!err)
+		err = idle_clock_init(&collector->idle_clock, collector->programs.cpus);
+	if (err)
+		return err;
+	collector->resolver.spaces = collector->unwinding.spaces;
+	collector->resolver.tables = collector->unwinding.tables;
 	collector->runs = calloc(collector->programs.cpus, sizeof(uint64_t));
-	if (!collector->idle_from_ns || !collector->idle_to_ns || !collector->runs)
+	if (!collector->runs)
 		return -ENOMEM;
 	collector->notices = ring_buffer__new(
 		programs_notices_fd(&collector->programs), on_notice, collector, NULL);
-	collector->deferred = ring_buffer__new(
-		programs_deferred_fd(&collector->programs), on_deferred, collector, NULL);
-	return collector->notices && collector->deferred ? 0 : -errno;
+	if (!collector->notices)
+		return -errno;
+	return deferred_ring_init(
+		&collector->deferred_ring, &collector->programs, &deferred, refresh_for, collector);
 }
 
 static int open_events(struct collector *collector, struct fault *fault)
@@ -272,10 +272,11 @@ static int watch_all(struct collector *collector)
 
 	if (!err)
 		err = watch(collector, grace_fd(collector->grace), EPOLLIN);
-	/* By edges: what lies there below a quarter full waits for the tick. */
 	if (!err)
-		err = watch(collector, programs_deferred_fd(&collector->programs),
+		err = watch(collector, deferred_ring_fd(&collector->deferred_ring),
 			EPOLLIN | EPOLLET);
+	if (!err)
+		err = watch(collector, deferred_ring_more_fd(&collector->deferred_ring), EPOLLIN);
 	if (!err)
 		err = watch_sideband(collector);
 	return err;
@@ -291,7 +292,7 @@ struct collector *collector_new(
 	if (!collector)
 		goto fail;
 	collector->request = *request;
-	collector->epoll_fd = -1;
+	collector->epoll_fd = collector->deferred_ring.more_fd = -1;
 	collector->programs.stats_fd = -1;
 	err = make_parts(collector);
 	if (!err)
@@ -315,16 +316,15 @@ void collector_free(struct collector *collector)
 	cpu_events_free(collector->events);
 	grace_free(collector->grace);
 	ring_buffer__free(collector->notices);
-	ring_buffer__free(collector->deferred);
+	deferred_ring_release(&collector->deferred_ring);
+	unwinding_release(&collector->unwinding);
 	programs_release(&collector->programs);
 	sideband_free(collector->sideband);
 	kernel_symbols_free(collector->kernel_symbols);
-	tables_free(collector->tables);
 	processes_free(collector->processes);
 	objects_free(collector->objects);
 	interval_release(&collector->interval);
-	free(collector->idle_from_ns);
-	free(collector->idle_to_ns);
+	idle_clock_release(&collector->idle_clock);
 	free(collector->runs);
 	profile_release(&collector->profile);
 	if (collector->epoll_fd >= 0)
@@ -339,7 +339,7 @@ int collector_add_member(struct collector *collector, uint32_t tgid, struct faul
 
 void collector_enable(struct collector *collector)
 {
-	idle_clock_read(collector->idle_from_ns, collector->programs.cpus);
+	idle_clock_begin(&collector->idle_clock);
 	cpu_events_enable(collector->events);
 }
 
@@ -358,7 +358,8 @@ int collector_work(struct collector *collector)
 			err = end_interval(collector);
 		else if (ready[i].data.fd == ring_buffer__epoll_fd(collector->notices))
 			ring_buffer__consume(collector->notices);
-		else if (ready[i].data.fd == programs_deferred_fd(&collector->programs))
+		else if (ready[i].data.fd == deferred_ring_fd(&collector->deferred_ring) ||
+			 ready[i].data.fd == deferred_ring_more_fd(&collector->deferred_ring))
 			err = read_deferred(collector);
 		else
 			err = sideband_read(collector->sideband);
@@ -390,24 +391,21 @@ int collector_tick(struct collector *collector)
 	return err == -ENOMEM ? err : 0;
 }
 
-static int drain(struct collector *collector)
-{
-	begin_interval(collector);
-	return end_interval(collector);
-}
-
 int collector_finish(struct collector *collector)
 {
 	int err;
 
 	cpu_events_disable(collector->events);
-	idle_clock_read(collector->idle_to_ns, collector->programs.cpus);
+	idle_clock_end(&collector->idle_clock);
 	if (collector->in_grace)
 		end_interval(collector);
 	if (collector->in_grace)
 		end_interval(collector);
 	ring_buffer__consume(collector->notices);
-	err = drain(collector);
+	begin_interval(collector);
+	err = end_interval(collector);
+	while (!err && deferred_ring_read(&collector->deferred_ring))
+		;
 	return err;
 }
 
@@ -451,20 +449,6 @@ struct collector_progress collector_progress(const struct collector *collector)
 	};
 }
 
-static uint64_t idle_ns(const struct collector *collector)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t cpu = 0; cpu < collector->programs.cpus; cpu++) {
-		uint64_t from = collector->idle_from_ns[cpu], to = collector->idle_to_ns[cpu];
-
-		if (cpu_events_cover(collector->events, cpu) && from != IDLE_CLOCK_UNKNOWN &&
-			to != IDLE_CLOCK_UNKNOWN && to > from)
-			sum += to - from;
-	}
-	return sum;
-}
-
 static void fill_account(struct collector *collector, struct account *account)
 {
 	const struct collector_request *request = &collector->request;
@@ -478,7 +462,7 @@ static void fill_account(struct collector *collector, struct account *account)
 		.runs = counted(collector, COUNTER_runs),
 		.idle = counted(collector, COUNTER_idle),
 		.passed = counted(collector, COUNTER_passed),
-		.idle_ns = idle_ns(collector),
+		.idle_ns = idle_clock_covered(&collector->idle_clock, collector->events),
 		.throttled_ns = cpu_events_throttled_ns(collector->events),
 	};
 	if (account->period)
@@ -491,19 +475,23 @@ void collector_trust(struct collector *collector, struct trust *trust)
 	const struct programs_cost cost = programs_cost(&collector->programs);
 	struct account account;
 
+	unwinding_count(&collector->unwinding, collector->counters);
 	for (int i = 0; i < COUNTERS; i++)
 		trust->counter[i] = (int64_t)counted(collector, (enum abi_counter)i);
 	fill_account(collector, &account);
 	account_samples(&account, trust);
 	trust->taken = (int64_t)profile_total(&collector->profile);
 	trust->by_fp = (int64_t)collector->resolver.by_fp;
-	trust->bpf_memory_bytes = cost.memory_bytes;
+	trust->bpf_memory_bytes = cost.memory_bytes == INT64_MIN
+					  ? cost.memory_bytes
+					  : cost.memory_bytes + (int64_t)row_chunks_bytes(
+									collector->unwinding.chunks);
 	trust->kernel_ns_per_sample = TRUST_NULL;
 	if (cost.run_ns != INT64_MIN) {
 		trust->cpu_seconds += (double)cost.run_ns / 1e9;
 		if (trust->taken)
 			trust->kernel_ns_per_sample = cost.run_ns / trust->taken;
 	}
-	trust->drained_bytes = (int64_t)(collector->drained_bytes +
+	trust->drained_bytes = (int64_t)(collector->drained_bytes + collector->deferred_ring.bytes +
 		collector->interval.bytes + sideband_bytes(collector->sideband));
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "collect/deferred.h"
 #include "collect/selection.h"
 #include "profile/profile.h"
 #include "profile/trust.h"
@@ -30,6 +31,8 @@ struct collector_request {
 	uint64_t memory_bytes;       /* for everything that is kept */
 	bool follow_command;         /* only processes added with collector_add_member() and descendants */
 	bool keep_idle, no_user, no_kernel;
+	deferred_witness *witness; /* for tests, which see every sample walked by both sides; NULL: none */
+	void *context;             /* the witness's */
 };
 
 struct collector;

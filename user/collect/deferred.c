@@ -16,8 +16,8 @@ static bool sane(const struct abi_deferred *record, size_t size)
 	       record->entry.n_kernel <= ABI_KERNEL_FRAMES;
 }
 
-static void walk(struct stack_walk *walk, struct resolver *resolver, struct tables *tables,
-	const struct abi_deferred *record)
+static void walk(struct stack_walk *walk, struct resolver *resolver,
+	const struct process *process, const struct abi_deferred *record)
 {
 	const struct stack_copy copy = {
 		.bytes = (const uint8_t *)(record + 1),
@@ -28,30 +28,44 @@ static void walk(struct stack_walk *walk, struct resolver *resolver, struct tabl
 		.in_syscall = record->in_syscall,
 		.full = record->stack_len == record->stack_pages * PAGE,
 	};
-	struct process *process;
 	uint64_t reg[17];
 
 	memcpy(reg, record->reg, sizeof(reg));
-	if (processes_sampled(
-		    resolver->processes, record->entry.tgid, record->entry.start_ns, &process)) {
-		*walk = (struct stack_walk){.cut = COUNTER_process_gone};
-		return;
-	}
-	stack_walk(walk, tables, process, record->entry.last_ns, reg, &copy);
+	stack_walk(walk, resolver->tables, process, record->entry.last_ns, reg, &copy);
 }
 
-void deferred_add(struct resolver *resolver, struct tables *tables,
-	const struct abi_deferred *record, size_t size)
+static void walk_and_learn(
+	struct stack_walk *user, struct resolver *resolver, const struct abi_deferred *record)
 {
+	const struct abi_entry *entry = &record->entry;
+	struct process *process;
+
+	if (processes_sampled(resolver->processes, entry->tgid, entry->start_ns, &process)) {
+		*user = (struct stack_walk){.cut = COUNTER_process_gone};
+		return;
+	}
+	walk(user, resolver, process, record);
+	if (record->compared)
+		return;
+	if (spaces_wanted(resolver->spaces, process, entry, user->cut))
+		resolver->counters[COUNTER_table_no_room]++;
+}
+
+void deferred_add(struct deferred *deferred, const struct abi_deferred *record, size_t size)
+{
+	struct resolver *resolver = deferred->resolver;
 	uint64_t frames[ABI_KERNEL_FRAMES + ABI_USER_FRAMES];
-	struct abi_entry entry = record->entry;
+	struct abi_entry entry;
 	struct stack_walk user;
 
 	if (size < sizeof(*record) || !sane(record, size)) {
 		resolver->counters[COUNTER_user_memory]++;
 		return;
 	}
-	walk(&user, resolver, tables, record);
+	entry = record->entry;
+	walk_and_learn(&user, resolver, record);
+	if (deferred->witness && record->compared)
+		deferred->witness(deferred->context, record, &user);
 	memcpy(frames, record->kernel, entry.n_kernel * sizeof(*frames));
 	memcpy(frames + entry.n_kernel, user.frames, user.n * sizeof(*frames));
 	entry.n_user = (uint16_t)user.n;

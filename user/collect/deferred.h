@@ -7,11 +7,21 @@
 
 #include "abi.h"
 #include "collect/resolve.h"
-#include "unwind/tables.h"
 
-/* Adds one record's sample to the profile. The process's maps are fresh. A record that is cut short is counted as
- * user_memory. */
-void deferred_add(struct resolver *resolver, struct tables *tables,
-	const struct abi_deferred *record, size_t size);
+struct stack_walk;
+
+/* Sees a record that both sides have walked (abi_deferred.compared), and what came out here. */
+typedef void deferred_witness(
+	void *context, const struct abi_deferred *record, const struct stack_walk *walk);
+
+struct deferred {
+	struct resolver *resolver; /* borrowed */
+	deferred_witness *witness; /* NULL: none */
+	void *context;
+};
+
+/* Adds one record's sample to the profile, and has its process published. The process's maps were read since, if they could be. A record that is
+ * cut short is counted as user_memory. */
+void deferred_add(struct deferred *deferred, const struct abi_deferred *record, size_t size);
 
 #endif

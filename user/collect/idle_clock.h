@@ -9,9 +9,27 @@
 
 #include <stdint.h>
 
+#include "collect/cpu_events.h"
+
 #define IDLE_CLOCK_UNKNOWN UINT64_MAX
+
+struct idle_clock {
+	unsigned cpus;
+	uint64_t *from_ns, *to_ns; /* by CPU */
+};
 
 /* Fills idle_ns[0..cpus) with each CPU's idle time since boot, IDLE_CLOCK_UNKNOWN where it is not told. */
 void idle_clock_read(uint64_t *idle_ns, unsigned cpus);
+
+/* 0 or -ENOMEM. */
+int idle_clock_init(struct idle_clock *clock, unsigned cpus);
+void idle_clock_release(struct idle_clock *clock);
+
+/* The time in between is what counts. */
+void idle_clock_begin(struct idle_clock *clock);
+void idle_clock_end(struct idle_clock *clock);
+
+/* How long the CPUs that the events cover were idle, as far as it is told. */
+uint64_t idle_clock_covered(const struct idle_clock *clock, const struct cpu_events *events);
 
 #endif

@@ -2,8 +2,10 @@
 #include "collect/resolve.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "process/layout.h"
 #include "process/target_file.h"
 
 /* One entry on its way into the profile. */
@@ -11,6 +13,8 @@ struct stack {
 	const struct resolver *resolver;
 	const struct abi_entry *entry;
 	const struct process *process; /* NULL: outside of our pid namespace, or idle */
+	const struct layout *layout;   /* by which the kernel side walked; NULL: it did not */
+	bool lost;                     /* it did, and nobody knows by what */
 	uint32_t frames[ABI_FRAMES];
 	uint32_t count;
 	uint32_t cut;
@@ -37,6 +41,7 @@ static int push_file(struct stack *stack, const struct place *place)
 	if (place->object->kind == OBJECT_VDSO && stack->entry->cut == COUNTER_compat_32bit)
 		return push_unknown(stack, COUNTER_no_symbol);
 	target_file_attach(stack->process, place);
+	tables_use(stack->resolver->tables, place->object->id);
 	return push(stack, &frame);
 }
 
@@ -57,16 +62,35 @@ static int push_nothing(struct stack *stack, bool leaf)
 	return -ERANGE;
 }
 
-/* 0; -ERANGE: the stack ends here; -ENOMEM. */
-static int push_user(struct stack *stack, uint64_t address, bool leaf)
+/* Did the kernel side walk by another mapping than the one that was there? */
+static bool is_stale(const struct stack *stack, const struct place *place, uint64_t address)
 {
-	const struct abi_entry *entry = stack->entry;
-	struct place place =
-		process_locate(stack->process, address, entry->first_ns, entry->last_ns);
+	const struct mapping *used =
+		stack->layout ? layout_find(stack->layout, address) : NULL;
 
-	switch (place.kind) {
+	if (stack->lost)
+		return true;
+	if (!used)
+		return false;
+	if (!used->object)
+		return place->kind != PLACE_ANON;
+	return place->kind != PLACE_FILE || place->object != used->object ||
+	       place->offset != used->offset + (address - used->start);
+}
+
+/* The frame is right, but not the step to its caller. */
+static int end_stale(struct stack *stack)
+{
+	if (!stack->cut)
+		stack->cut = COUNTER_mapping_stale;
+	return -ERANGE;
+}
+
+static int push_place(struct stack *stack, const struct place *place, uint64_t address, bool leaf)
+{
+	switch (place->kind) {
 	case PLACE_FILE:
-		return push_file(stack, &place);
+		return push_file(stack, place);
 	case PLACE_ANON:
 		return push_anonymous(stack, address);
 	case PLACE_CHANGED:
@@ -79,6 +103,19 @@ static int push_user(struct stack *stack, uint64_t address, bool leaf)
 	}
 	stack->cut = COUNTER_process_gone;
 	return leaf ? push_unknown(stack, COUNTER_not_mapped) : -ERANGE;
+}
+
+/* 0; -ERANGE: the stack ends here; -ENOMEM. */
+static int push_user(struct stack *stack, uint64_t address, bool leaf)
+{
+	const struct abi_entry *entry = stack->entry;
+	struct place place =
+		process_locate(stack->process, address, entry->first_ns, entry->last_ns);
+	int err = push_place(stack, &place, address, leaf);
+
+	if (err || !is_stale(stack, &place, address))
+		return err;
+	return end_stale(stack);
 }
 
 static int push_kernel(struct stack *stack, const uint64_t *frames)
@@ -140,6 +177,8 @@ static int add_entry(struct stack *stack, const uint64_t *frames)
 		err = processes_sampled(
 			stack->resolver->processes, entry->tgid, entry->start_ns, &process);
 	stack->process = process;
+	if (entry->space)
+		stack->lost = spaces_use(stack->resolver->spaces, entry, &stack->layout) != 0;
 	if (!err)
 		err = push_frames(stack, frames);
 	if (!err)

@@ -11,11 +11,15 @@
 #include "object/object.h"
 #include "process/process.h"
 #include "profile/profile.h"
+#include "unwind/spaces.h"
+#include "unwind/tables.h"
 
 struct resolver {
 	struct profile *profile;     /* all borrowed */
 	struct objects *objects;
 	struct processes *processes;
+	struct tables *tables;
+	struct spaces *spaces;
 	uint64_t *counters; /* by enum abi_counter; user_memory is added to */
 	uint64_t by_fp;     /* frames found by frame pointer, weighted by samples */
 };

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/unwinding.h"
+
+#include <errno.h>
+
+int unwinding_init(struct unwinding *unwinding, const struct programs *programs)
+{
+	struct tables_memory memory = {.rules = programs->rules,
+		.arena = &unwinding->arena,
+		.heap_bytes = programs->plan.heap_bytes};
+
+	*unwinding = (struct unwinding){0};
+	if (arena_init(&unwinding->arena, programs->arena, programs->settings.arena_words))
+		return -ENOMEM;
+	unwinding->chunks = row_chunks_new(programs_chunks_fd(programs), programs->plan.chunks);
+	if (!unwinding->chunks)
+		return -ENOMEM;
+	memory.backing = row_chunks_backing(unwinding->chunks);
+	unwinding->tables = tables_new(&memory);
+	if (unwinding->tables)
+		unwinding->spaces =
+			spaces_new(programs->spaces, &unwinding->arena, unwinding->tables);
+	return unwinding->spaces ? 0 : -ENOMEM;
+}
+
+void unwinding_release(struct unwinding *unwinding)
+{
+	spaces_free(unwinding->spaces);
+	tables_free(unwinding->tables);
+	row_chunks_free(unwinding->chunks);
+	arena_release(&unwinding->arena);
+	*unwinding = (struct unwinding){0};
+}
+
+void unwinding_epoch(struct unwinding *unwinding)
+{
+	tables_epoch(unwinding->tables);
+	spaces_publish(unwinding->spaces);
+	spaces_epoch(unwinding->spaces);
+}
+
+void unwinding_count(struct unwinding *unwinding, uint64_t *counters)
+{
+	struct tables_figures tables = tables_figures(unwinding->tables);
+
+	counters[COUNTER_table_evicted] += tables.evicted;
+	counters[COUNTER_table_no_room] += tables.on_heap + row_chunks_failed(unwinding->chunks) +
+					   spaces_figures(unwinding->spaces).no_room;
+}
