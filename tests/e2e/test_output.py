@@ -128,7 +128,7 @@ def test_default_output(target, tmp_path):
 
 def test_existing_file_is_replaced_whole(target, tmp_path):
     """A reader of the old file keeps it; a file that is no regular one is written into."""
-    target("chain", 30)
+    chain = target("chain", 30)
     path = tmp_path / "out.folded"
     path.write_text("old\n")
     with open(path) as old:
@@ -138,7 +138,8 @@ def test_existing_file_is_replaced_whole(target, tmp_path):
     fifo = tmp_path / "fifo.folded"
     os.mkfifo(fifo)
     with subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE) as reader:
-        code, _, stderr = bare("record", "-F", "499", "-d", "1", "-o", fifo)
+        # Of one process: what the pipes hold, since nobody reads before it ends.
+        code, _, stderr = bare("record", "-p", chain.pid, "-F", "499", "-d", "1", "-o", fifo)
         assert code == 0, stderr
         assert parse_folded(reader.stdout.read().decode())
     assert os.path.exists(fifo)
