@@ -138,10 +138,13 @@ def test_existing_file_is_replaced_whole(target, tmp_path):
     fifo = tmp_path / "fifo.folded"
     os.mkfifo(fifo)
     with subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE) as reader:
-        # Of one process: what the pipes hold, since nobody reads before it ends.
-        code, _, stderr = bare("record", "-p", chain.pid, "-F", "499", "-d", "1", "-o", fifo)
-        assert code == 0, stderr
-        assert parse_folded(reader.stdout.read().decode())
+        try:
+            # Of one process: what the pipes hold, since nobody reads before it ends.
+            code, _, stderr = bare("record", "-p", str(chain.pid), "-F", "499", "-d", "1", "-o", fifo)
+            assert code == 0, stderr
+            assert parse_folded(reader.stdout.read().decode())
+        finally:
+            reader.kill()
     assert os.path.exists(fifo)
 
 
