@@ -10,6 +10,7 @@
 
 static inline struct trust made_trust(void)
 {
+	static char libfoo[] = "libfoo.so";
 	static struct trust_unnamed unnamed[] = {{"libbar.so", 40}};
 	static struct trust_top top[] = {
 		{"python3.11", "calculate_similarity_matrix", 1211},
@@ -47,6 +48,7 @@ static inline struct trust made_trust(void)
 
 	trust.counter[COUNTER_not_run] = 2;
 	trust.counter[COUNTER_no_unwind_info] = 3;
+	trust.cut_file[COUNTER_no_unwind_info] = libfoo;
 	trust.counter[COUNTER_stack_paged_out] = 1;
 	trust.counter[COUNTER_no_symbol] = 40;
 	strcpy(trust.host, "web1");

@@ -120,6 +120,8 @@ static void trust_is_counted_in_samples(void **state)
 		assert_int_equal(trust.unverified, 3);
 		assert_int_equal(trust.counter[COUNTER_corrupt], 2);
 		assert_int_equal(trust.counter[COUNTER_process_gone], 1);
+		assert_string_equal(trust.cut_file[COUNTER_corrupt], "libfoo.so");
+		assert_null(trust.cut_file[COUNTER_process_gone]); /* no frame at all */
 		assert_int_equal(trust.counter[COUNTER_not_run], 7);
 		assert_int_equal(trust.complete_and_named, 15);
 		assert_int_equal(trust.distinct, 5);
@@ -164,6 +166,37 @@ static void top_keeps_the_heaviest_five(void **state)
 	profile_release(&profile);
 }
 
+static const char *file_by_id(void *context, const struct frame *frame)
+{
+	(void)context;
+	return frame->address & 1 ? "odd.so" : "even.so";
+}
+
+/* Of each cause the file in which most of its stacks ended. */
+static void cut_files(void **state)
+{
+	struct profile profile = {0};
+	struct trust trust = {0};
+	uint32_t frames[4];
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		frames[i] = made_frame(&profile, FRAME_FILE);
+	for (int i = 0; i < 4; i++)
+		made_sample(&profile, "a", &frames[i], 1,
+			(struct profile_sample){.cut = i < 3 ? COUNTER_corrupt : COUNTER_no_unwind_info}, i == 1 ? 5 : 3);
+	assert_int_equal(profile_begin_names(&profile), 0);
+	for (int i = 0; i < 4; i++)
+		made_named(&profile, frames[i], "f", true);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(trust_count_frames(&trust, &profile, file_by_id, NULL), 0);
+		assert_string_equal(trust.cut_file[COUNTER_corrupt], "even.so"); /* 3 + 3, not 5 */
+		assert_string_equal(trust.cut_file[COUNTER_no_unwind_info], "odd.so");
+	}
+	trust_release(&trust);
+	profile_release(&profile);
+}
+
 static void empty_profile_counts_nothing(void **state)
 {
 	struct profile profile = {0};
@@ -187,6 +220,7 @@ int main(void)
 		cmocka_unit_test(names_are_lines),
 		cmocka_unit_test(trust_is_counted_in_samples),
 		cmocka_unit_test(top_keeps_the_heaviest_five),
+		cmocka_unit_test(cut_files),
 		cmocka_unit_test(empty_profile_counts_nothing),
 	};
 

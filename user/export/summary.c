@@ -56,7 +56,15 @@ static bool lost_by_kernel(int cause)
 	return cause == COUNTER_not_run || cause == COUNTER_throttled;
 }
 
-/* "3 no unwind info, 1 corrupt": the causes of a class that happened, in the order of the table. */
+static void put_cut_file(struct buf *text, const char *file)
+{
+	if (!file)
+		return;
+	buf_puts(text, " in ");
+	text_plain(text, file);
+}
+
+/* "3 no unwind info in libfoo.so, 1 corrupt": the causes of a class that happened, in the order of the table. */
 static void put_causes(struct buf *text, const struct trust *trust, enum counter_class class)
 {
 	const char *comma = "";
@@ -70,6 +78,7 @@ static void put_causes(struct buf *text, const struct trust *trust, enum counter
 		text_number(text, trust->counter[i]);
 		buf_putc(text, ' ');
 		put_cause(text, (enum abi_counter)i);
+		put_cut_file(text, trust->cut_file[i]);
 		comma = ", ";
 	}
 }

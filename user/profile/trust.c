@@ -28,12 +28,19 @@ static void free_top(struct trust_top *top, uint32_t count)
 	free(top);
 }
 
+static void free_cut_files(char **files)
+{
+	for (int i = 0; i < COUNTERS; i++)
+		free(files[i]);
+}
+
 void trust_release(struct trust *trust)
 {
 	if (!trust)
 		return;
 	free_unnamed(trust->unnamed, trust->n_unnamed);
 	free_top(trust->top, trust->n_top);
+	free_cut_files(trust->cut_file);
 	*trust = (struct trust){0};
 }
 
@@ -81,6 +88,12 @@ struct self_key {
 	uint32_t kernel;
 };
 
+/* Where a stack was cut. */
+struct cut_key {
+	uint32_t cut;
+	uint32_t frame; /* the last that was found */
+};
+
 struct self_item {
 	struct self_key key;
 	uint64_t samples;
@@ -91,6 +104,7 @@ struct counting {
 	uint64_t *weights;   /* by frame: samples whose stacks hold it, once for each time */
 	uint8_t *stack_seen; /* by stack */
 	struct tally self;
+	struct tally cuts;
 	struct trust got;
 };
 
@@ -125,6 +139,19 @@ static bool weigh_frames(
 	return all_named;
 }
 
+static int note_cut(struct counting *counting, const struct profile_sample *sample,
+	const uint32_t *frames, uint32_t count, uint64_t weight)
+{
+	struct cut_key key = {.cut = sample->cut};
+
+	if (!sample->cut || !count)
+		return 0;
+	key.frame = frames[count - 1];
+	if (profile_get_frame(counting->profile, key.frame)->kind != FRAME_FILE)
+		return 0;
+	return tally_add(&counting->cuts, &key, sizeof(key), weight);
+}
+
 static int count_sample(struct counting *counting, uint32_t i)
 {
 	const struct profile_sample *sample = profile_get_sample(counting->profile, i);
@@ -147,7 +174,7 @@ static int count_sample(struct counting *counting, uint32_t i)
 	if (!sample->cut && !(sample->flags & SAMPLE_UNVERIFIED) && all_named)
 		got->complete_and_named += (int64_t)weight;
 	key = self_of(counting->profile, sample, frames, count);
-	return tally_add(&counting->self, &key, sizeof(key), weight);
+	return note_cut(counting, sample, frames, count, weight) ?: tally_add(&counting->self, &key, sizeof(key), weight);
 }
 
 static int compare_unnamed(const void *left, const void *right)
@@ -198,6 +225,50 @@ static int count_names(struct counting *counting,
 	}
 	if (!err)
 		err = take_unnamed(got, &files);
+	tally_release(&files);
+	return err;
+}
+
+/* Weights by cause and file: a byte, then the file's name. */
+static int tally_cut_files(const struct counting *counting, struct tally *files,
+	const char *(*file_of)(void *context, const struct frame *frame), void *context)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < counting->cuts.keys.count && !err; i++) {
+		struct cut_key key;
+		char text[256];
+		int len;
+
+		memcpy(&key, intern_get(&counting->cuts.keys, i, NULL), sizeof(key));
+		len = snprintf(text, sizeof(text), "%c%s", (char)key.cut,
+			file_of(context, profile_get_frame(counting->profile, key.frame)));
+		if (len >= (int)sizeof(text))
+			len = sizeof(text) - 1;
+		err = tally_add(files, text, (size_t)len, counting->cuts.weights[i]);
+	}
+	return err;
+}
+
+static int take_cut_files(struct counting *counting,
+	const char *(*file_of)(void *context, const struct frame *frame), void *context)
+{
+	uint64_t most[COUNTERS] = {0};
+	struct tally files = {0};
+	int err = tally_cut_files(counting, &files, file_of, context);
+
+	for (uint32_t i = 0; i < files.keys.count && !err; i++) {
+		size_t len;
+		const char *key = intern_get(&files.keys, i, &len);
+		unsigned cut = (unsigned char)key[0];
+
+		if (files.weights[i] <= most[cut])
+			continue;
+		most[cut] = files.weights[i];
+		free(counting->got.cut_file[cut]);
+		counting->got.cut_file[cut] = strndup(key + 1, len - 1);
+		err = counting->got.cut_file[cut] ? 0 : -ENOMEM;
+	}
 	tally_release(&files);
 	return err;
 }
@@ -270,6 +341,8 @@ static void take_over(struct trust *trust, struct trust *got)
 	for (int i = 0; i < COUNTERS; i++)
 		if (counter_specs[i].class == CLASS_CUT || counter_specs[i].class == CLASS_FRAME)
 			trust->counter[i] = got->counter[i];
+	free_cut_files(trust->cut_file);
+	memcpy(trust->cut_file, got->cut_file, sizeof(trust->cut_file));
 	trust->complete = got->complete;
 	trust->unverified = got->unverified;
 	trust->distinct = got->distinct;
@@ -299,12 +372,15 @@ int trust_count_frames(struct trust *trust, const struct profile *profile,
 	if (!err)
 		err = count_names(&counting, file_of, context);
 	if (!err)
+		err = take_cut_files(&counting, file_of, context);
+	if (!err)
 		err = take_top(&counting);
 	if (!err)
 		take_over(trust, &counting.got);
 release:
 	trust_release(&counting.got);
 	tally_release(&counting.self);
+	tally_release(&counting.cuts);
 	free(counting.stack_seen);
 	free(counting.weights);
 	return err;

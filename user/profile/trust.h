@@ -33,6 +33,7 @@ struct trust {
 	int64_t counter[COUNTERS]; /* by enum abi_counter, classes LOST, CUT, FRAME and NOTE */
 	/* stacks, in samples: complete + unverified + sum of cut = taken */
 	int64_t complete, unverified, distinct;
+	char *cut_file[COUNTERS]; /* by cause: the file that most of these stacks ended in; NULL: none */
 	int64_t complete_and_named; /* for --min-quality */
 	/* frames, weighted by samples */
 	int64_t frames, named, by_fp;
@@ -58,7 +59,7 @@ void trust_release(struct trust *trust);
 
 /*
  * Derives from a symbolized profile what is about stacks and names: complete, unverified, the counters of the
- * classes CUT and FRAME, distinct, complete_and_named, frames, named, unnamed, top. What was there of them before
+ * classes CUT and FRAME, cut_file, distinct, complete_and_named, frames, named, unnamed, top. What was there of them before
  * is replaced. A sample is one of cut, unverified, complete, in this order. `file_of` gives the file name people
  * see of a frame without a name; its text is copied. 0; or -ENOMEM, and then nothing was changed.
  *
