@@ -273,10 +273,7 @@ static int watch_all(struct collector *collector)
 	if (!err)
 		err = watch(collector, grace_fd(collector->grace), EPOLLIN);
 	if (!err)
-		err = watch(collector, deferred_ring_fd(&collector->deferred_ring),
-			EPOLLIN | EPOLLET);
-	if (!err)
-		err = watch(collector, deferred_ring_more_fd(&collector->deferred_ring), EPOLLIN);
+		err = watch(collector, deferred_ring_fd(&collector->deferred_ring), EPOLLIN);
 	if (!err)
 		err = watch_sideband(collector);
 	return err;
@@ -292,7 +289,8 @@ struct collector *collector_new(
 	if (!collector)
 		goto fail;
 	collector->request = *request;
-	collector->epoll_fd = collector->deferred_ring.more_fd = -1;
+	collector->epoll_fd = -1;
+	collector->deferred_ring = DEFERRED_RING_NONE;
 	collector->programs.stats_fd = -1;
 	err = make_parts(collector);
 	if (!err)
@@ -358,8 +356,7 @@ int collector_work(struct collector *collector)
 			err = end_interval(collector);
 		else if (ready[i].data.fd == ring_buffer__epoll_fd(collector->notices))
 			ring_buffer__consume(collector->notices);
-		else if (ready[i].data.fd == deferred_ring_fd(&collector->deferred_ring) ||
-			 ready[i].data.fd == deferred_ring_more_fd(&collector->deferred_ring))
+		else if (ready[i].data.fd == deferred_ring_fd(&collector->deferred_ring))
 			err = read_deferred(collector);
 		else
 			err = sideband_read(collector->sideband);

@@ -3,22 +3,85 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #define WAKEUP_LEAST (32U << 10)
 #define BATCH 64 /* records */
 
+struct queued {
+	struct queued *next;
+	size_t size;
+	struct abi_deferred record; /* its stack behind it */
+};
+
+/* With the lock held. A record without memory for a copy is lost. */
 static int take(void *context, void *data, size_t size)
 {
 	struct deferred_ring *ring = context;
-	const struct abi_deferred *record = data;
+	struct queued *queued = malloc(offsetof(struct queued, record) + size);
 
+	if (!queued) {
+		__atomic_add_fetch(&ring->deferred.resolver->counters[COUNTER_user_memory], 1,
+			__ATOMIC_RELAXED);
+		return 0;
+	}
+	queued->next = NULL;
+	queued->size = size;
+	memcpy(&queued->record, data, size);
+	*ring->last = queued;
+	ring->last = &queued->next;
 	ring->bytes += size;
-	if (size >= sizeof(*record))
-		ring->refresh(ring->context, &record->entry);
-	deferred_add(&ring->deferred, record, size);
-	return ++ring->batch < BATCH ? 0 : -EAGAIN;
+	ring->queued_bytes += size;
+	return ring->queued_bytes < ring->most_bytes ? 0 : -EAGAIN;
+}
+
+/* From the ring to the queue, as far as there is room. True: there is something in the queue. */
+static bool pump(struct deferred_ring *ring)
+{
+	bool some;
+
+	pthread_mutex_lock(&ring->lock);
+	if (ring->queued_bytes < ring->most_bytes)
+		ring_buffer__consume(ring->ring);
+	some = ring->first != NULL;
+	pthread_mutex_unlock(&ring->lock);
+	return some;
+}
+
+static struct queued *pop(struct deferred_ring *ring)
+{
+	struct queued *queued;
+
+	pthread_mutex_lock(&ring->lock);
+	queued = ring->first;
+	if (queued) {
+		ring->first = queued->next;
+		ring->last = queued->next ? ring->last : &ring->first;
+		ring->queued_bytes -= queued->size;
+	}
+	pthread_mutex_unlock(&ring->lock);
+	return queued;
+}
+
+static void *run(void *argument)
+{
+	struct deferred_ring *ring = argument;
+	struct epoll_event event;
+
+	for (;;) {
+		int n = epoll_wait(ring->epoll_fd, &event, 1, -1);
+
+		if (n < 0 && errno != EINTR)
+			return NULL;
+		if (n > 0 && event.data.fd == ring->stop_fd)
+			return NULL;
+		if (n > 0 && pump(ring))
+			eventfd_write(ring->more_fd, 1);
+	}
 }
 
 /* Early while every look teaches the kernel side something, as late as is safe when it does not. */
@@ -33,37 +96,99 @@ static void set_wakeup(struct deferred_ring *ring, bool learned)
 	programs_set_wakeup(ring->programs, ring->wakeup);
 }
 
+static int watch(const struct deferred_ring *ring, int fd, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.fd = fd};
+
+	return epoll_ctl(ring->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* The ring by edges: what lies there without a wake-up is no reason to look. */
+static int open_fds(struct deferred_ring *ring)
+{
+	int err;
+
+	ring->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	ring->more_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ring->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (ring->epoll_fd < 0 || ring->more_fd < 0 || ring->stop_fd < 0)
+		return -errno;
+	err = watch(ring, ring->stop_fd, EPOLLIN);
+	return err ? err : watch(ring, programs_deferred_fd(ring->programs), EPOLLIN | EPOLLET);
+}
+
 int deferred_ring_init(struct deferred_ring *ring, struct programs *programs, const struct deferred *deferred,
 	void (*refresh)(void *context, const struct abi_entry *entry), void *context)
 {
-	*ring = (struct deferred_ring){.programs = programs, .deferred = *deferred,
-		.refresh = refresh, .context = context};
-	ring->more_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ring->more_fd < 0)
-		return -errno;
+	int err;
+
+	ring->programs = programs;
+	ring->deferred = *deferred;
+	ring->refresh = refresh;
+	ring->context = context;
+	ring->last = &ring->first;
+	ring->most_bytes = programs->plan.heap_bytes / 2;
 	ring->ring = ring_buffer__new(programs_deferred_fd(programs), take, ring, NULL);
 	if (!ring->ring)
 		return -errno;
+	err = open_fds(ring);
+	if (err)
+		return err;
 	set_wakeup(ring, true);
-	return 0;
+	pthread_mutex_init(&ring->lock, NULL);
+	err = pthread_create(&ring->thread, NULL, run, ring);
+	ring->running = !err;
+	return -err;
+}
+
+static void stop(struct deferred_ring *ring)
+{
+	if (!ring->running)
+		return;
+	eventfd_write(ring->stop_fd, 1);
+	pthread_join(ring->thread, NULL);
+	ring->running = false;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 void deferred_ring_release(struct deferred_ring *ring)
 {
+	struct queued *queued;
+
+	stop(ring);
+	while (ring->first && (queued = pop(ring)))
+		free(queued);
 	ring_buffer__free(ring->ring);
-	if (ring->more_fd >= 0)
-		close(ring->more_fd);
-	*ring = (struct deferred_ring){.more_fd = -1};
+	close_fd(ring->epoll_fd);
+	close_fd(ring->more_fd);
+	close_fd(ring->stop_fd);
+	*ring = DEFERRED_RING_NONE;
 }
 
 int deferred_ring_fd(const struct deferred_ring *ring)
 {
-	return programs_deferred_fd(ring->programs);
+	return ring->more_fd;
 }
 
-int deferred_ring_more_fd(const struct deferred_ring *ring)
+/* How many records were added. */
+static unsigned read_batch(struct deferred_ring *ring)
 {
-	return ring->more_fd;
+	struct queued *queued;
+	unsigned n = 0;
+
+	while (n < BATCH && (queued = pop(ring))) {
+		if (queued->size >= sizeof(queued->record))
+			ring->refresh(ring->context, &queued->record.entry);
+		deferred_add(&ring->deferred, &queued->record, queued->size);
+		free(queued);
+		n++;
+	}
+	return n;
 }
 
 bool deferred_ring_read(struct deferred_ring *ring)
@@ -74,11 +199,11 @@ bool deferred_ring_read(struct deferred_ring *ring)
 	bool more;
 
 	eventfd_read(ring->more_fd, &value);
-	ring->batch = 0;
-	ring_buffer__consume(ring->ring);
-	more = ring->batch == BATCH;
+	pump(ring);
+	read_batch(ring);
 	spaces_publish(spaces);
 	set_wakeup(ring, spaces_figures(spaces).publications > before);
+	more = pump(ring);
 	if (more)
 		eventfd_write(ring->more_fd, 1);
 	return more;
