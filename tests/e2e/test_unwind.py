@@ -288,3 +288,9 @@ def test_short_processes(build, record):
     true = pathlib.Path("/bin/true")
     run = record("-F", "4999", "--", build("spawner"), "2000", true, timeout=120)
     assert_share(run.of("true"), whole, 0.99, POPULATION)
+
+
+def test_many_short_processes_at_a_low_rate(build, record):
+    """Nothing else wakes us often: the records of who maps what must, or most of them are lost."""
+    run = record("-F", "49", "--", build("spawner"), "4000", pathlib.Path("/bin/true"), timeout=120)
+    assert run.stats["notes"]["sideband_lost"] < 1000, run.stats["notes"]

@@ -41,6 +41,7 @@ struct collector {
 	struct idle_clock idle_clock;
 	uint64_t *runs; /* by CPU: at the last tick */
 	int epoll_fd;
+	bool behind;      /* samples wait that were handed over: of processes that are gone, perhaps */
 	bool throttled;   /* the kernel stopped an event for a while */
 	bool in_grace;    /* a generation was swapped and is not read yet */
 	bool drain_again; /* a bank filled up meanwhile */
@@ -113,7 +114,7 @@ static int read_deferred(struct collector *collector)
 {
 	int err = deliver_sideband(collector, clock_now_ns());
 
-	deferred_ring_read(&collector->deferred_ring);
+	collector->behind = deferred_ring_read(&collector->deferred_ring);
 	return err;
 }
 
@@ -168,7 +169,8 @@ static int end_interval(struct collector *collector)
 	interval_clear(&collector->programs, collector->written);
 	unwinding_epoch(&collector->unwinding);
 	/* The next generation has samples from before until_ns: since its swap. */
-	processes_prune(collector->processes, collector->swapped_ns);
+	if (!collector->behind)
+		processes_prune(collector->processes, collector->swapped_ns);
 	collector->in_grace = false;
 	if (collector->drain_again)
 		begin_interval(collector);
@@ -349,7 +351,9 @@ int collector_fd(const struct collector *collector)
 int collector_work(struct collector *collector)
 {
 	struct epoll_event ready[8];
-	int n = epoll_wait(collector->epoll_fd, ready, 8, 0), err = 0;
+	int n = epoll_wait(collector->epoll_fd, ready, 8, 0);
+	/* Always: perf_poll() tells of a full ring once (kernel/events/core.c), and an epoll above this one has asked. */
+	int err = sideband_read(collector->sideband);
 
 	for (int i = 0; i < n && !err; i++) {
 		if (ready[i].data.fd == grace_fd(collector->grace))
@@ -358,8 +362,6 @@ int collector_work(struct collector *collector)
 			ring_buffer__consume(collector->notices);
 		else if (ready[i].data.fd == deferred_ring_fd(&collector->deferred_ring))
 			err = read_deferred(collector);
-		else
-			err = sideband_read(collector->sideband);
 	}
 	return err;
 }
