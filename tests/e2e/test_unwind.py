@@ -292,5 +292,5 @@ def test_short_processes(build, record):
 
 def test_many_short_processes_at_a_low_rate(build, record):
     """Nothing else wakes us often: the records of who maps what must, or most of them are lost."""
-    run = record("-F", "49", "--", build("spawner"), "4000", pathlib.Path("/bin/true"), timeout=120)
+    run = record("-F", "49", "--", build("spawner"), "10000", pathlib.Path("/bin/true"), timeout=120)
     assert run.stats["notes"]["sideband_lost"] < 1000, run.stats["notes"]
