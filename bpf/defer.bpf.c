@@ -2,7 +2,7 @@
 /*
  * Hands a sample to userspace to unwind: its registers and a copy of its stack, so that a stack is whole before
  * anything is known of the process, and after it is gone. Without room in the ring the sample is not lost: it is
- * walked here by frame pointer, and says so.
+ * walked in the kernel with what is known there, and says so.
  */
 #include "maps.bpf.h"
 #include "compat.bpf.h"
