@@ -114,7 +114,8 @@ static void name_frames(void)
 		char *names = strdup(fixed[i].name), *rest = names;
 
 		while (rest && *rest)
-			must(profile_name(&profile, frames[i], strsep(&rest, "|")));
+			must(profile_name(&profile, frames[i],
+				&(struct profile_name){.function = strsep(&rest, "|")}));
 		profile.names[frames[i]].named = fixed[i].name[0] != '[';
 		profile.names[frames[i]].why_not = COUNTER_no_symbol;
 		free(names);
@@ -124,7 +125,8 @@ static void name_frames(void)
 
 		snprintf(
 			name, sizeof(name), "%s_%s_%u", modules[i % 8], verbs[i / 8 % 16], i / 128);
-		must(profile_name(&profile, frames[FIXED + i], name));
+		must(profile_name(&profile, frames[FIXED + i],
+			&(struct profile_name){.function = name}));
 		profile.names[frames[FIXED + i]].named = true;
 	}
 }

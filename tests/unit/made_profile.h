@@ -40,7 +40,8 @@ static inline void made_sample(struct profile *profile, const char *comm, const 
 
 static inline void made_named(struct profile *profile, uint32_t frame, const char *name, bool named)
 {
-	assert_int_equal(profile_name(profile, frame, name), 0);
+	assert_int_equal(
+		profile_name(profile, frame, &(struct profile_name){.function = name}), 0);
 	profile->names[frame].named = named;
 	if (!named)
 		profile->names[frame].why_not = COUNTER_no_symbol;

@@ -61,6 +61,7 @@ static void names_are_lines(void **state)
 {
 	struct profile profile = {0};
 	uint32_t a = made_frame(&profile, FRAME_FILE), b = made_frame(&profile, FRAME_FILE), count;
+	const struct profile_name x = {"x", "dir/x.c", 12, 10};
 	const struct profile_line *lines;
 
 	(void)state;
@@ -74,9 +75,14 @@ static void names_are_lines(void **state)
 	assert_int_equal(count, 2);
 	assert_string_equal(profile_text(&profile, lines[0].function), "inlined");
 	assert_string_equal(profile_text(&profile, lines[1].function), "outer");
+	assert_string_equal(profile_text(&profile, lines[1].file), "");
 	for (uint32_t i = 0; i < UINT16_MAX; i++)
-		assert_int_equal(profile_name(&profile, a, "x"), 0);
-	assert_int_equal(profile_name(&profile, a, "x"), -E2BIG);
+		assert_int_equal(profile_name(&profile, a, &x), 0);
+	assert_int_equal(profile_name(&profile, a, &x), -E2BIG);
+	lines = profile_get_lines(&profile, a, &count);
+	assert_string_equal(profile_text(&profile, lines[count - 1].file), "dir/x.c");
+	assert_int_equal(lines[count - 1].line, 12);
+	assert_int_equal(lines[count - 1].first_line, 10);
 	profile_release(&profile);
 }
 

@@ -92,10 +92,10 @@ static int reserve_line(struct profile *profile)
 	return 0;
 }
 
-int profile_name(struct profile *profile, uint32_t frame, const char *function)
+int profile_name(struct profile *profile, uint32_t frame, const struct profile_name *name)
 {
 	struct frame_names *names = &profile->names[frame];
-	uint32_t text;
+	struct profile_line line = {.line = name->line, .first_line = name->first_line};
 	int err;
 
 	if (names->count == UINT16_MAX)
@@ -103,12 +103,14 @@ int profile_name(struct profile *profile, uint32_t frame, const char *function)
 	err = reserve_line(profile);
 	if (err)
 		return err;
-	err = intern_text(&profile->text, function, &text);
+	err = intern_text(&profile->text, name->function, &line.function);
+	if (!err)
+		err = intern_text(&profile->text, name->file ? name->file : "", &line.file);
 	if (err)
 		return err;
 	if (!names->count)
 		names->first = profile->n_lines;
-	profile->lines[profile->n_lines++].function = text;
+	profile->lines[profile->n_lines++] = line;
 	names->count++;
 	return 0;
 }

@@ -57,7 +57,16 @@ struct frame_names {
 };
 
 struct profile_line {
-	uint32_t function; /* text id */
+	uint32_t function;   /* text id */
+	uint32_t file;       /* text id of the source file's path; that of "": not known */
+	uint32_t line;       /* 0: not known */
+	uint32_t first_line; /* where the function begins; 0: not known */
+};
+
+struct profile_name { /* what a line is made of */
+	const char *function;
+	const char *file; /* NULL: not known */
+	uint32_t line, first_line;
 };
 
 struct profile {
@@ -86,14 +95,14 @@ int profile_stack(struct profile *profile, const uint32_t *frames, uint32_t coun
 int profile_begin_names(struct profile *profile);
 /* Appends a line to the frame that is being named (a frame's lines are appended in one go). 0; -ENOMEM;
  * -E2BIG past 65,535 lines of one frame. */
-int profile_name(struct profile *profile, uint32_t frame, const char *function);
+int profile_name(struct profile *profile, uint32_t frame, const struct profile_name *name);
 
 /* Readers. Pointers are good until the next addition. */
 const struct frame *profile_get_frame(const struct profile *profile, uint32_t id);
 const uint32_t *profile_get_stack(const struct profile *profile, uint32_t id, uint32_t *count);
 const struct profile_sample *profile_get_sample(const struct profile *profile, uint32_t i);
 const char *profile_text(const struct profile *profile, uint32_t id);
-/* The function names of a frame, innermost first: *count is 0 before it is named. */
+/* The functions of a frame, innermost first: *count is 0 before it is named. */
 const struct profile_line *profile_get_lines(const struct profile *profile, uint32_t frame,
 	uint32_t *count);
 uint64_t profile_total(const struct profile *profile);

@@ -8,8 +8,10 @@
 
 void batch_release(struct batch *batch)
 {
-	for (size_t i = 0; i < batch->count; i++)
+	for (size_t i = 0; i < batch->count; i++) {
 		free(batch->items[i].name);
+		code_lines_release(&batch->items[i].lines);
+	}
 	free(batch->items);
 	*batch = (struct batch){0};
 }

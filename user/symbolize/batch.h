@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "symbolize/code_lines.h"
+
 /* How often items are looked at for one hostile source whose symbols all cover everything. */
 #define BATCH_VISITS_MAX (16u << 20)
 
@@ -19,6 +21,7 @@ struct batch_item {
 	int rank;       /* of the name so far, higher is better; < 0: none */
 	uint64_t start; /* of the symbol found */
 	char *name;     /* owned; NULL: none */
+	struct code_lines lines; /* empty: not known; the last one's function is `name`, if there is one */
 };
 
 struct batch {
@@ -46,7 +49,7 @@ int batch_offer(struct batch *batch, uint64_t start, uint64_t end, int rank, con
 /* Gives an item this name whatever it had. 0 or -ENOMEM. */
 int batch_item_set(struct batch_item *item, uint64_t start, int rank, const char *name,
 	size_t name_len);
-/* Takes an item's name away. */
+/* Takes an item's name away, not its lines. */
 void batch_item_clear(struct batch_item *item);
 
 #endif

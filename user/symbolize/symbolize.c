@@ -25,7 +25,7 @@ struct symbolizer {
 	const struct processes *processes;
 	const struct kernel_symbols *kernel;
 	const struct symbolize_options *options;
-	struct buf plain, clean;
+	struct buf plain, clean, file;
 };
 
 /* Frames of one owner; they are named together. */
@@ -35,35 +35,82 @@ struct group {
 	uint32_t count;
 };
 
-static int put(struct symbolizer *s, uint32_t frame, const char *text, enum abi_counter why_not)
+static int clean(struct buf *out, const char *text)
 {
 	int err;
 
-	buf_clear(&s->clean);
-	err = text_clean(&s->clean, text, strlen(text));
-	if (!err)
-		err = buf_putc(&s->clean, 0);
-	if (!err)
-		err = profile_name(s->profile, frame, s->clean.data);
-	if (err)
-		return err;
-	s->profile->names[frame].named = why_not == 0;
-	s->profile->names[frame].why_not = (uint8_t)why_not;
-	return 0;
+	buf_clear(out);
+	err = text_clean(out, text, strlen(text));
+	return err ? err : buf_putc(out, 0);
 }
 
-static int put_named(struct symbolizer *s, const struct batch_item *item)
+/* One more function of a frame. */
+static int put_line(struct symbolizer *s, uint32_t frame, const struct profile_name *name)
 {
+	struct profile_name plain = *name;
+	int err = clean(&s->clean, name->function);
+
+	if (!err && name->file)
+		err = clean(&s->file, name->file);
+	if (err)
+		return err;
+	plain.function = s->clean.data;
+	plain.file = name->file ? s->file.data : NULL;
+	return profile_name(s->profile, frame, &plain);
+}
+
+static int put(struct symbolizer *s, uint32_t frame, const char *text, enum abi_counter why_not)
+{
+	int err = put_line(s, frame, &(struct profile_name){.function = text});
+
+	s->profile->names[frame].named = why_not == 0;
+	s->profile->names[frame].why_not = (uint8_t)why_not;
+	return err;
+}
+
+static int put_function(struct symbolizer *s, uint32_t frame, const char *function,
+	const struct code_line *line)
+{
+	struct profile_name name = {function, line->file, line->line, line->first_line};
 	int err = -ENOENT;
 
 	buf_clear(&s->plain);
 	if (s->options->demangle)
-		err = demangle(item->name, &s->plain);
+		err = demangle(function, &s->plain);
 	if (!err)
 		err = buf_putc(&s->plain, 0);
 	if (err == -ENOMEM)
 		return err;
-	return put(s, item->frame, err ? item->name : s->plain.data, 0);
+	if (!err)
+		name.function = s->plain.data;
+	return put_line(s, frame, &name);
+}
+
+/* Who an item's outermost function is; NULL: nobody knows. */
+static const char *item_function(const struct batch_item *item)
+{
+	const struct code_lines *lines = &item->lines;
+
+	if (item->name)
+		return item->name;
+	return lines->count ? lines->at[lines->count - 1].function : NULL;
+}
+
+static int put_named(struct symbolizer *s, const struct batch_item *item)
+{
+	static const struct code_line unknown;
+	const struct code_lines *lines = &item->lines;
+	uint32_t last = lines->count ? lines->count - 1 : 0;
+	int err = 0;
+
+	for (uint32_t i = 0; i < last && !err; i++)
+		if (!s->options->no_inline && lines->at[i].function)
+			err = put_function(s, item->frame, lines->at[i].function, &lines->at[i]);
+	if (!err)
+		err = put_function(s, item->frame, item_function(item),
+			lines->count ? &lines->at[last] : &unknown);
+	s->profile->names[item->frame].named = true;
+	return err;
 }
 
 static int put_all(struct symbolizer *s, const struct group *group, const char *text,
@@ -85,7 +132,8 @@ static int put_batch(struct symbolizer *s, const struct batch *batch, const char
 	for (size_t i = 0; i < batch->count && !err; i++) {
 		const struct batch_item *item = &batch->items[i];
 
-		err = item->name ? put_named(s, item) : put(s, item->frame, stand_in, why_not);
+		err = item_function(item) ? put_named(s, item) :
+					    put(s, item->frame, stand_in, why_not);
 	}
 	return err;
 }
@@ -177,8 +225,8 @@ static int name_elf(struct symbolizer *s, const struct object *object, int fd,
 	for (size_t i = 0; i < batch.count && !err; i++) {
 		const struct batch_item *item = &batch.items[i];
 
-		err = item->name ? put_named(s, item) :
-				   put_offset(s, object, item->frame, item->address, why_not);
+		err = item_function(item) ? put_named(s, item) :
+					    put_offset(s, object, item->frame, item->address, why_not);
 	}
 release_batch:
 	batch_release(&batch);
@@ -331,6 +379,7 @@ int symbolize_profile(struct profile *profile, const struct objects *objects,
 	free(frames);
 	buf_release(&s.plain);
 	buf_release(&s.clean);
+	buf_release(&s.file);
 	return err;
 }
 
