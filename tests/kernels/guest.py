@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import warnings
 
 import debian
 
@@ -102,9 +103,17 @@ class Guest:
     def __init__(self, version, files, console):
         self.version, self.files, self.console = version, files, console
 
-    def died_before_init(self):
-        """No scenario has begun: nothing of ours was in it yet."""
-        return not self.files and "Kernel panic" in self.console and "profound" not in self.console
+    def emulators_fault(self):
+        """Why this boot says nothing about us: the kernel panicked before init ran, or a CPU hung in code that has no
+        program of ours on its stack (the panic prints it). "": it does say something."""
+        if self.files or "Kernel panic" not in self.console:
+            return ""
+        if "guest: " not in self.console:
+            return "the kernel panicked before init ran"
+        stack = self.console.partition("Kernel panic")[2]
+        if "softlockup" in stack and not re.search(r"bpf_prog_|bpf_overflow|perf_", stack):
+            return "a CPU hung, no program of ours on its stack:\n" + stack[-3000:]
+        return ""
 
     def text(self, name):
         assert name in self.files, f"the guest wrote no {name}; its console ends:\n{self.console[-3000:]}"
@@ -129,8 +138,9 @@ def boot(version):
     if version not in guests:
         try:
             guests[version] = boot_once(version)
-            if guests[version].died_before_init():
-                print(f"{version}: the kernel panicked before init ran (the emulator's fault, not ours): booted again")
+            why = guests[version].emulators_fault()
+            if why:
+                warnings.warn(f"{version}: booted again, for the emulator's fault: {why}", stacklevel=2)
                 guests[version] = boot_once(version)
         except debian.Unavailable as reason:
             guests[version] = reason
@@ -150,7 +160,7 @@ def boot_once(version):
     command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2", "-m", "768",
                "-nodefaults", "-no-reboot", "-display", "none",
                "-kernel", next(unpacked.rglob("vmlinuz*")), "-initrd", initramfs,
-               "-append", "console=ttyS0 panic=-1 quiet rdinit=/init mitigations=off tsc=reliable",
+               "-append", "console=ttyS0 panic=-1 quiet softlockup_panic=1 watchdog_thresh=30 rdinit=/init mitigations=off tsc=reliable",
                "-serial", f"file:{console}", "-serial", f"file:{sent}"]
     try:
         subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True,
