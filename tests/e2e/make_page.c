@@ -35,26 +35,27 @@ static void must(int err)
 
 struct made_frame {
 	uint32_t kind;
-	const char
-		*name; /* a second name after '|' is the function that the first is inlined into */
+	const char *name; /* a second one after '|' is the function that the first is inlined into */
+	const char *file; /* of its source; lines count up from 10 */
 };
 
 static const struct made_frame fixed[] = {
-	{FRAME_FILE, "_start"},
-	{FRAME_FILE, "__libc_start_main"},
-	{FRAME_FILE, "main"},
-	{FRAME_FILE, "Recommender::rank(std::vector<Item> const&)"},
-	{FRAME_FILE, "dot_product|Recommender::similarity(Item const&, Item const&)"},
-	{FRAME_FILE, "fib"},
-	{FRAME_ANON, "LazyCompile:~render /app/server.js:12"},
-	{FRAME_ANON, "[jit]"},
-	{FRAME_FILE, "[libvendor.so+0x1a2b]"},
-	{FRAME_KERNEL, "entry_SYSCALL_64_after_hwframe"},
-	{FRAME_KERNEL, "vfs_read"},
-	{FRAME_KERNEL, "copy_user_enhanced_fast_string"},
-	{FRAME_FILE, "</script><script>window.hacked=1</script>"},
-	{FRAME_FILE, "<img src=x onerror=window.hacked=2>;a\nb"},
-	{FRAME_FILE, "naïve \xff\xfe bytes \xe2\x80\xa8 end"},
+	{FRAME_FILE, "_start", NULL},
+	{FRAME_FILE, "__libc_start_main", NULL},
+	{FRAME_FILE, "main", "/src/app/<img src=x onerror=window.hacked=3>.cc"},
+	{FRAME_FILE, "Recommender::rank(std::vector<Item> const&)", NULL},
+	{FRAME_FILE, "dot_product|Recommender::similarity(Item const&, Item const&)",
+		"/src/recommender/similarity.cc"},
+	{FRAME_FILE, "fib", NULL},
+	{FRAME_ANON, "LazyCompile:~render /app/server.js:12", NULL},
+	{FRAME_ANON, "[jit]", NULL},
+	{FRAME_FILE, "[libvendor.so+0x1a2b]", NULL},
+	{FRAME_KERNEL, "entry_SYSCALL_64_after_hwframe", NULL},
+	{FRAME_KERNEL, "vfs_read", NULL},
+	{FRAME_KERNEL, "copy_user_enhanced_fast_string", NULL},
+	{FRAME_FILE, "</script><script>window.hacked=1</script>", NULL},
+	{FRAME_FILE, "<img src=x onerror=window.hacked=2>;a\nb", NULL},
+	{FRAME_FILE, "naïve \xff\xfe bytes \xe2\x80\xa8 end", NULL},
 };
 
 enum {
@@ -112,10 +113,12 @@ static void name_frames(void)
 	must(profile_begin_names(&profile));
 	for (uint32_t i = 0; i < FIXED; i++) {
 		char *names = strdup(fixed[i].name), *rest = names;
+		struct profile_name name = {.file = fixed[i].file, .line = fixed[i].file ? 10 : 0};
 
-		while (rest && *rest)
-			must(profile_name(&profile, frames[i],
-				&(struct profile_name){.function = strsep(&rest, "|")}));
+		for (; rest && *rest; name.line += name.line > 0) {
+			name.function = strsep(&rest, "|");
+			must(profile_name(&profile, frames[i], &name));
+		}
 		profile.names[frames[i]].named = fixed[i].name[0] != '[';
 		profile.names[frames[i]].why_not = COUNTER_no_symbol;
 		free(names);
@@ -220,7 +223,8 @@ static void write_with(const char *format, const struct trust *trust, const char
 
 	if (!stream)
 		must(-errno);
-	must(exporter_by_name(format)->write(&profile, trust, stream));
+	must(exporter_by_name(format)->write(
+		&(struct export_view){.profile = &profile, .trust = trust}, stream));
 	if (ferror(stream) | fclose(stream))
 		must(-EIO);
 }

@@ -238,6 +238,18 @@ def test_tooltip_tells_name_and_samples(opened, stacks):
     assert tip.startswith("recommender") and f"{heaviest(stacks, 'recommender'):,}" in tip
 
 
+def test_tooltip_tells_source_lines(opened, stacks):
+    opened.js("profound.zoomTo('dot_product')")
+    opened.settle()
+    box = opened.page.locator("#canvas").bounding_box()
+    depth = max(stack.index("dot_product") for stack in stacks if "dot_product" in stack) + 1
+    top = opened.js("document.getElementById('scroll').scrollTop")
+    opened.page.mouse.move(box["x"] + 300, box["y"] + depth * 20 - top + 10)
+    in_all = sum(count for stack, count in stacks.items() if "dot_product" in stack)
+    assert f"similarity.cc:10{in_all:,}" in opened.page.text_content("#tip")
+    assert "/src/recommender/similarity.cc:10" in opened.page.text_content("#status")
+
+
 def test_deep_stacks_scroll(opened):
     opened.js("profound.zoomTo('fib')")
     opened.settle()

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/exporter.h"
 #include "profile/profile.h"
 #include "profile/trust.h"
 
@@ -38,29 +39,44 @@ static inline void made_sample(struct profile *profile, const char *comm, const 
 	assert_int_equal(profile_add(profile, &key, samples), 0);
 }
 
+/* One more function of a frame, innermost first. */
+static inline void made_line(
+	struct profile *profile, uint32_t frame, const char *name, const char *file, uint32_t line)
+{
+	const struct profile_name made = {.function = name, .file = file, .line = line};
+
+	assert_int_equal(profile_name(profile, frame, &made), 0);
+	profile->names[frame].named = true;
+}
+
 static inline void made_named(struct profile *profile, uint32_t frame, const char *name, bool named)
 {
-	assert_int_equal(
-		profile_name(profile, frame, &(struct profile_name){.function = name}), 0);
+	made_line(profile, frame, name, NULL, 0);
 	profile->names[frame].named = named;
 	if (!named)
 		profile->names[frame].why_not = COUNTER_no_symbol;
 }
 
 /* What a writer wrote, NUL-terminated, to be freed. */
-static inline char *made_text(int (*write)(const struct profile *, const struct trust *, FILE *),
-	const struct profile *profile, const struct trust *trust)
+static inline char *made_view(
+	int (*write)(const struct export_view *, FILE *), const struct export_view *view)
 {
 	char *text = NULL, *copy;
 	size_t len = 0;
 	FILE *stream = open_memstream(&text, &len);
 
 	assert_non_null(stream);
-	assert_int_equal(write(profile, trust, stream), 0);
+	assert_int_equal(write(view, stream), 0);
 	assert_int_equal(fclose(stream), 0);
 	copy = strdup(text); /* gcc 12 takes what open_memstream() fills for a pointer to a local */
 	free(text);
 	return copy;
+}
+
+static inline char *made_text(int (*write)(const struct export_view *, FILE *),
+	const struct profile *profile, const struct trust *trust)
+{
+	return made_view(write, &(struct export_view){.profile = profile, .trust = trust});
 }
 
 #endif

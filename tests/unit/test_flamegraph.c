@@ -68,6 +68,7 @@ static void expect_data(struct profile *profile, const char *expected)
 	profile_release(profile);
 }
 
+#define NO_LINES "\"lines\":{\"frame\":[],\"file\":[],\"line\":[],\"samples\":[]},"
 #define KINDS \
 	"\"kinds\":[\"root\",\"thread\",\"kernel\",\"native\",\"jit\",\"unnamed\",\"truncated\"],"
 
@@ -95,7 +96,7 @@ static void tree_is_in_preorder_heaviest_first(void **state)
 		"{\"version\":1,\"strings\":[\"all\",\"main\",\"out\",\"in\",\"read_[k]\",\"[jit]"
 		"\",\"a\",\"b\","
 		"\"[truncated: corrupt]\"]," KINDS
-		"\"frames\":{\"name\":[0,1,2,3,4,5,6,7,8],\"kind\":[0,3,3,3,2,5,1,1,6]},"
+		"\"frames\":{\"name\":[0,1,2,3,4,5,6,7,8],\"kind\":[0,3,3,3,2,5,1,1,6]}," NO_LINES
 		"\"tree\":{\"up\":[0,0,0,0,3,0,0,0,2],\"frame\":[0,7,8,5,6,1,2,3,4]},"
 		"\"series\":[{\"name\":\"samples\",\"unit\":\"samples\",\"self\":[0,0,0,9,0,1,0,5,"
 		"2]}],"
@@ -110,10 +111,36 @@ static void empty_profile_is_a_root(void **state)
 	assert_int_equal(profile_begin_names(&profile), 0);
 	expect_data(&profile,
 		"{\"version\":1,\"strings\":[\"all\"]," KINDS
-		"\"frames\":{\"name\":[0],\"kind\":[0]},"
+		"\"frames\":{\"name\":[0],\"kind\":[0]}," NO_LINES
 		"\"tree\":{\"up\":[0],\"frame\":[0]},"
 		"\"series\":[{\"name\":\"samples\",\"unit\":\"samples\",\"self\":[0]}],"
 		"\"trust\":{\"taken\":0,\"complete\":1974,\"unverified\":0,\"cut\":4}}");
+}
+
+/* By function, over all stacks; once a stack, however often the function is in it. */
+static void lines_are_those_of_functions(void **state)
+{
+	struct profile profile = {0};
+	uint32_t f[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		f[i] = made_frame(&profile, FRAME_FILE);
+	made_sample(&profile, "a", (uint32_t[]){f[0], f[0], f[1]}, 3, (struct profile_sample){0}, 2);
+	made_sample(&profile, "a", (uint32_t[]){f[2]}, 1, (struct profile_sample){0}, 5);
+	assert_int_equal(profile_begin_names(&profile), 0);
+	made_line(&profile, f[0], "fib", "/s/f.c", 3);
+	made_line(&profile, f[1], "in", "/s/in.h", 9);
+	made_line(&profile, f[1], "fib", "/s/f.c", 4);
+	made_line(&profile, f[2], "fib", "/s/f.c", 4);
+	expect_data(&profile,
+		"{\"version\":1,\"strings\":[\"all\",\"fib\",\"in\",\"a\",\"/s/f.c\",\"/s/in.h\"],"
+		KINDS "\"frames\":{\"name\":[0,1,2,3],\"kind\":[0,3,3,1]},"
+		"\"lines\":{\"frame\":[1,1,2],\"file\":[4,4,5],\"line\":[4,3,9],"
+		"\"samples\":[7,2,2]},"
+		"\"tree\":{\"up\":[0,0,0,0,0,0],\"frame\":[0,3,1,1,1,2]},"
+		"\"series\":[{\"name\":\"samples\",\"unit\":\"samples\",\"self\":[0,0,5,0,0,2]}],"
+		"\"trust\":{\"taken\":7,\"complete\":1974,\"unverified\":0,\"cut\":4}}");
 }
 
 /* More than one buffer of JSON and of base64, so that their seams are crossed. */
@@ -205,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tree_is_in_preorder_heaviest_first),
 		cmocka_unit_test(empty_profile_is_a_root),
+		cmocka_unit_test(lines_are_those_of_functions),
 		cmocka_unit_test(large_profile_is_whole),
 		cmocka_unit_test(hostile_text_is_escaped),
 		cmocka_unit_test(page_needs_nothing_else),

@@ -177,6 +177,27 @@ static void shares_do_not_round_up_to_all(void **state)
 	}
 }
 
+static void lines_are_part_of_the_name_when_asked_for(void **state)
+{
+	struct profile profile = {0};
+	const struct export_view view = {.profile = &profile, .lines = true};
+	uint32_t f[2];
+	char *text;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		f[i] = made_frame(&profile, FRAME_FILE);
+	made_sample(&profile, "web", f, 2, (struct profile_sample){0}, 3);
+	assert_int_equal(profile_begin_names(&profile), 0);
+	made_line(&profile, f[0], "main", "/src/a;b.c", 12);
+	made_line(&profile, f[1], "inlined", "/src/vec.h", 7);
+	made_line(&profile, f[1], "work", NULL, 0);
+	text = made_view(folded_write, &view);
+	assert_string_equal(text, "web;main (a:b.c:12);work;inlined (vec.h:7) 3\n");
+	free(text);
+	expect(&profile, "web;main;work;inlined 3\n");
+}
+
 static void formats_are_found(void **state)
 {
 	(void)state;
@@ -200,6 +221,7 @@ int main(void)
 		cmocka_unit_test(deep_stacks_are_whole),
 		cmocka_unit_test(utf8_is_checked),
 		cmocka_unit_test(shares_do_not_round_up_to_all),
+		cmocka_unit_test(lines_are_part_of_the_name_when_asked_for),
 		cmocka_unit_test(formats_are_found),
 	};
 

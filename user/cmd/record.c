@@ -140,7 +140,9 @@ static int sample(struct record *record, struct fault *fault)
 
 static int name(struct record *record, struct fault *fault)
 {
-	const struct symbolize_options options = {.demangle = !record->options.no_demangle};
+	const struct symbolize_options options = {
+		.demangle = !record->options.no_demangle, .no_inline = record->options.no_inline,
+	};
 	int err = symbolize_profile(collector_profile(record->collector),
 		collector_objects(record->collector), collector_processes(record->collector),
 		collector_kernel_symbols(record->collector), &options);
@@ -239,6 +241,10 @@ static void print_summary(const struct trust *trust)
 /* Names, derives and writes what was collected. */
 static int deliver(struct record *record, struct fault *fault)
 {
+	const struct export_view view = {
+		.profile = collector_profile(record->collector), .trust = &record->trust,
+		.lines = record->options.lines,
+	};
 	bool say = !record->options.quiet;
 	int err = name(record, fault);
 
@@ -249,8 +255,7 @@ static int deliver(struct record *record, struct fault *fault)
 	progress_clear(&record->progress);
 	if (say)
 		print_summary(&record->trust);
-	err = record_files_write(
-		&record->files, collector_profile(record->collector), &record->trust, say);
+	err = record_files_write(&record->files, &view, say);
 	fault->text[0] = '\0';
 	return err;
 }

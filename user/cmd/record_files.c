@@ -74,7 +74,7 @@ static int settle(struct output *output, int err, struct fault *fault)
 }
 
 static int write_profile(struct output *output, const struct exporter *exporter,
-	const struct profile *profile, const struct trust *trust, struct fault *fault)
+	const struct export_view *view, struct fault *fault)
 {
 	int err = output_open(output, fault);
 
@@ -82,7 +82,7 @@ static int write_profile(struct output *output, const struct exporter *exporter,
 		output_discard(output);
 		return err;
 	}
-	return settle(output, exporter->write(profile, trust, output->stream), fault);
+	return settle(output, exporter->write(view, output->stream), fault);
 }
 
 static int write_stats(struct output *output, const struct trust *trust, struct fault *fault)
@@ -106,8 +106,7 @@ static int report(int err, const char *path, bool say, const struct fault *fault
 	return err;
 }
 
-int record_files_write(struct record_files *files, const struct profile *profile,
-	const struct trust *trust, bool say)
+int record_files_write(struct record_files *files, const struct export_view *view, bool say)
 {
 	struct fault fault;
 	char path[4096];
@@ -116,7 +115,7 @@ int record_files_write(struct record_files *files, const struct profile *profile
 	for (unsigned i = 0; i < files->n; i++) {
 		snprintf(path, sizeof(path), "%s", files->outputs[i].path);
 		err = write_profile(
-			&files->outputs[i], files->exporters[i], profile, trust, &fault);
+			&files->outputs[i], files->exporters[i], view, &fault);
 		err = report(err, path, say, &fault);
 		if (!first)
 			first = err;
@@ -124,7 +123,7 @@ int record_files_write(struct record_files *files, const struct profile *profile
 	if (!files->with_stats)
 		return first;
 	snprintf(path, sizeof(path), "%s", files->stats.path);
-	err = report(write_stats(&files->stats, trust, &fault), path, say, &fault);
+	err = report(write_stats(&files->stats, view->trust, &fault), path, say, &fault);
 	return first ? first : err;
 }
 

@@ -28,8 +28,7 @@ int record_files_prepare(
  * Writes all; one that fails is discarded and reported on stderr, the others are written all the same. 0, or the
  * first error. With `say`, a line for each file written.
  */
-int record_files_write(struct record_files *files, const struct profile *profile,
-	const struct trust *trust, bool say);
+int record_files_write(struct record_files *files, const struct export_view *view, bool say);
 
 /* From now on the next SIGINT but one ends the program at once, with EXIT_GAVE_UP and without a trace of a file; the
  * next one when it is the `second`. */

@@ -31,6 +31,8 @@ FLAG(all, all_cpus)
 FLAG(user_only, user_only)
 FLAG(kernel_only, kernel_only)
 FLAG(no_demangle, no_demangle)
+FLAG(no_inline, no_inline)
+FLAG(lines, lines)
 FLAG(idle, idle)
 FLAG(quiet, quiet)
 FLAG(verbose, verbose)
@@ -295,6 +297,9 @@ static const struct option_spec record_option_table[] = {
 		set_output},
 	{"output", 0, "format", "NAME", "of the -o before it, instead of its extension",
 		set_format},
+	{"output", 0, "lines", NULL, "folded names end in (FILE:LINE)", set_lines},
+	{"output", 0, "no-inline", NULL, "no frames of their own for inlined functions",
+		set_no_inline},
 	{"output", 0, "no-demangle", NULL, "C++ and Rust names as the linker has them",
 		set_no_demangle},
 	{"output", 0, "idle", NULL, "draw idle CPUs too", set_idle},

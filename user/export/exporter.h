@@ -6,17 +6,24 @@
 #ifndef PROFOUND_EXPORTER_H
 #define PROFOUND_EXPORTER_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "profile/profile.h"
 #include "profile/trust.h"
+
+struct export_view { /* what is exported, and how it is shown */
+	const struct profile *profile;
+	const struct trust *trust;
+	bool lines; /* the source line is part of a frame's name, in formats that have no other place for it */
+};
 
 struct exporter {
 	const char *name;
 	const char *extensions; /* space separated, with their dots: ".folded .txt" */
 	const char *help;
 	/* 0 or a negative errno. Errors of the stream are left in it (ferror). */
-	int (*write)(const struct profile *profile, const struct trust *trust, FILE *stream);
+	int (*write)(const struct export_view *view, FILE *stream);
 };
 
 extern const struct exporter exporters[];
@@ -26,7 +33,7 @@ extern const unsigned n_exporters;
 const struct exporter *exporter_by_name(const char *name);
 const struct exporter *exporter_by_path(const char *path);
 
-int folded_write(const struct profile *profile, const struct trust *trust, FILE *stream);
-int flamegraph_write(const struct profile *profile, const struct trust *trust, FILE *stream);
+int folded_write(const struct export_view *view, FILE *stream);
+int flamegraph_write(const struct export_view *view, FILE *stream);
 
 #endif

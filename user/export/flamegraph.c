@@ -6,10 +6,15 @@
  *
  *   strings  [text]
  *   kinds    [name of a kind]
- *   frames   {name: [string], kind: [kind]}       columns, one row a frame; more columns may come
- *   tree     {up: [levels], frame: [frame]}       in preorder; a node's parent is `up` levels above
- * its predecessor: 0 is the predecessor itself series   [{name, unit, self: [value]}]        one
- * value a node; more series may come (diff, timeline) trust    {taken, complete, unverified, cut}
+ *   frames   {name: [string], kind: [kind]}
+ *            columns, one row a frame; more columns may come
+ *   lines    {frame: [frame], file: [string], line: [number], samples: [value]}
+ *            the heaviest source lines of a frame, over all its nodes; a frame's stand together, heaviest first
+ *   tree     {up: [levels], frame: [frame]}
+ *            in preorder; a node's parent is `up` levels above its predecessor: 0 is the predecessor itself
+ *   series   [{name, unit, self: [value]}]
+ *            one value a node; more series may come (diff, timeline)
+ *   trust    {taken, complete, unverified, cut}
  *
  * Children stand heaviest first, equals by name, so that what matters is on the left and the page
  * is stable.
@@ -23,6 +28,7 @@
 
 #include "base/buf.h"
 #include "export/exporter.h"
+#include "export/hot_lines.h"
 #include "export/pack.h"
 #include "export/summary.h"
 #include "export/text.h"
@@ -54,6 +60,7 @@ struct page {
 	uint64_t *totals; /* by node */
 	uint32_t *depths; /* by node */
 	uint32_t *order;  /* nodes in preorder */
+	struct hot_lines lines; /* their files as ids of tree.names */
 	/* the data on its way out */
 	struct buf json;
 	struct pack pack;
@@ -119,9 +126,23 @@ free_stack:
 	return err;
 }
 
+/* Paths join the names, so that all text is in one table. */
+static int build_lines(struct page *page)
+{
+	int err = hot_lines_init(&page->lines, &page->tree, page->profile);
+
+	for (uint32_t i = 0; i < page->lines.count && !err; i++) {
+		struct hot_line *line = &page->lines.at[i];
+
+		err = intern_text(&page->tree.names, profile_text(page->profile, line->file),
+			&line->file);
+	}
+	return err;
+}
+
 static int build_tree(struct page *page)
 {
-	int err = tree_init(&page->tree, page->profile, true);
+	int err = tree_init(&page->tree, page->profile, TREE_WITH_KINDS);
 	size_t count = page->tree.n_nodes;
 
 	if (err)
@@ -132,7 +153,8 @@ static int build_tree(struct page *page)
 	if (!page->totals || !page->depths || !page->order)
 		return -ENOMEM;
 	add_up(page);
-	return put_in_order(page);
+	err = put_in_order(page);
+	return err ? err : build_lines(page);
 }
 
 /* Hands the JSON on when enough has come together. */
@@ -187,6 +209,41 @@ static uint64_t self_of_node(const struct page *page, uint32_t i)
 	return page->tree.nodes[page->order[i]].self;
 }
 
+static uint64_t frame_of_line(const struct page *page, uint32_t i)
+{
+	return page->lines.at[i].frame;
+}
+
+static uint64_t file_of_line(const struct page *page, uint32_t i)
+{
+	return page->lines.at[i].file;
+}
+
+static uint64_t number_of_line(const struct page *page, uint32_t i)
+{
+	return page->lines.at[i].line;
+}
+
+static uint64_t samples_of_line(const struct page *page, uint32_t i)
+{
+	return page->lines.at[i].samples;
+}
+
+static void put_lines(struct page *page)
+{
+	uint32_t count = page->lines.count;
+
+	buf_puts(&page->json, "\"lines\":{");
+	put_numbers(page, "frame", count, frame_of_line);
+	buf_putc(&page->json, ',');
+	put_numbers(page, "file", count, file_of_line);
+	buf_putc(&page->json, ',');
+	put_numbers(page, "line", count, number_of_line);
+	buf_putc(&page->json, ',');
+	put_numbers(page, "samples", count, samples_of_line);
+	buf_puts(&page->json, "},");
+}
+
 static void put_strings(struct page *page)
 {
 	buf_puts(&page->json, "\"strings\":[");
@@ -226,7 +283,9 @@ static void put_data(struct page *page)
 	put_numbers(page, "name", n_frames, name_of_frame);
 	buf_putc(&page->json, ',');
 	put_numbers(page, "kind", n_frames, kind_of_frame);
-	buf_puts(&page->json, "},\"tree\":{");
+	buf_puts(&page->json, "},");
+	put_lines(page);
+	buf_puts(&page->json, "\"tree\":{");
 	put_numbers(page, "up", n_nodes, up_of_node);
 	buf_putc(&page->json, ',');
 	put_numbers(page, "frame", n_nodes, frame_of_node);
@@ -389,9 +448,9 @@ static void make_nonce(char nonce[17])
 	snprintf(nonce, 17, "%016" PRIx64, random);
 }
 
-int flamegraph_write(const struct profile *profile, const struct trust *trust, FILE *stream)
+int flamegraph_write(const struct export_view *view, FILE *stream)
 {
-	struct page page = {.profile = profile, .trust = trust, .stream = stream};
+	struct page page = {.profile = view->profile, .trust = view->trust, .stream = stream};
 
 	make_nonce(page.nonce);
 	page.err = build_tree(&page);
@@ -401,6 +460,7 @@ int flamegraph_write(const struct profile *profile, const struct trust *trust, F
 	free(page.order);
 	free(page.depths);
 	free(page.totals);
+	hot_lines_release(&page.lines);
 	tree_release(&page.tree);
 	return page.err;
 }

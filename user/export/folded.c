@@ -156,12 +156,11 @@ static int write_tree(const struct tree *tree, FILE *stream)
 	return err;
 }
 
-int folded_write(const struct profile *profile, const struct trust *trust, FILE *stream)
+int folded_write(const struct export_view *view, FILE *stream)
 {
 	struct tree tree;
-	int err = tree_init(&tree, profile, false);
+	int err = tree_init(&tree, view->profile, view->lines ? TREE_WITH_LINES : 0);
 
-	(void)trust;
 	if (err)
 		return err;
 	err = write_tree(&tree, stream);

@@ -9,18 +9,10 @@
 #include "export/text.h"
 #include "profile/trust.h"
 
-/* What a profile's frame becomes: frames of the tree, outermost function first. */
-struct run {
-	uint32_t first, count; /* in builder.ids */
-};
-
 struct builder {
 	const struct profile *profile;
 	struct tree *tree;
-	bool kinds;
-	struct run *runs; /* by profile frame */
-	uint32_t *ids;
-	uint32_t n_ids, ids_cap;
+	unsigned options;
 	struct buf name;
 };
 
@@ -30,6 +22,8 @@ void tree_release(struct tree *tree)
 	intern_release(&tree->frames);
 	free(tree->nodes);
 	free(tree->slots);
+	free(tree->runs);
+	free(tree->ids);
 	*tree = (struct tree){0};
 }
 
@@ -46,7 +40,7 @@ const char *tree_name(const struct tree *tree, uint32_t node)
 /* The frame of the name in builder->name, which is emptied. */
 static int intern_frame(struct builder *builder, enum tree_kind kind, uint32_t *id)
 {
-	struct tree_frame frame = {.kind = builder->kinds ? kind : TREE_ROOT};
+	struct tree_frame frame = {.kind = builder->options & TREE_WITH_KINDS ? kind : TREE_ROOT};
 	struct buf *name = &builder->name;
 	int err = name->failed ? -ENOMEM : 0;
 
@@ -88,19 +82,31 @@ static enum tree_kind kind_of(const struct profile *profile, uint32_t frame)
 	}
 }
 
-static int push_id(struct builder *builder, uint32_t id)
+static int push_id(struct tree *tree, uint32_t id)
 {
-	if (builder->n_ids == builder->ids_cap) {
-		uint32_t cap = builder->ids_cap ? builder->ids_cap * 2 : 256;
-		uint32_t *ids = realloc(builder->ids, (size_t)cap * sizeof(*ids));
+	if (tree->n_ids == tree->ids_cap) {
+		uint32_t cap = tree->ids_cap ? tree->ids_cap * 2 : 256;
+		uint32_t *ids = realloc(tree->ids, (size_t)cap * sizeof(*ids));
 
 		if (!ids)
 			return -ENOMEM;
-		builder->ids = ids;
-		builder->ids_cap = cap;
+		tree->ids = ids;
+		tree->ids_cap = cap;
 	}
-	builder->ids[builder->n_ids++] = id;
+	tree->ids[tree->n_ids++] = id;
 	return 0;
+}
+
+/* Of the path its last part: a whole one makes names that nobody can read. */
+static void put_source(struct builder *builder, const struct profile_line *line)
+{
+	const char *path = profile_text(builder->profile, line->file), *slash = strrchr(path, '/');
+
+	if (!(builder->options & TREE_WITH_LINES) || !*path || !line->line)
+		return;
+	buf_puts(&builder->name, " (");
+	text_folded(&builder->name, slash ? slash + 1 : path);
+	buf_printf(&builder->name, ":%u)", line->line);
 }
 
 static int build_run(struct builder *builder, uint32_t frame)
@@ -112,14 +118,15 @@ static int build_run(struct builder *builder, uint32_t frame)
 	int err = 0;
 
 	lines = profile_get_lines(builder->profile, frame, &count);
-	builder->runs[frame] = (struct run){builder->n_ids, count};
+	builder->tree->runs[frame] = (struct tree_run){builder->tree->n_ids, count};
 	while (count-- && !err) {
 		text_folded(&builder->name, profile_text(builder->profile, lines[count].function));
+		put_source(builder, &lines[count]);
 		if (kernel)
 			buf_puts(&builder->name, "_[k]");
 		err = intern_frame(builder, kind, &id);
 		if (!err)
-			err = push_id(builder, id);
+			err = push_id(builder->tree, id);
 	}
 	return err;
 }
@@ -213,10 +220,10 @@ static int add_sample(struct builder *builder, uint32_t i)
 		return 0;
 	err = descend_head(builder, sample, &node);
 	while (count-- && !err) {
-		const struct run *run = &builder->runs[frames[count]];
+		const struct tree_run *run = &builder->tree->runs[frames[count]];
 
 		for (uint32_t k = 0; k < run->count && !err; k++)
-			err = descend(builder->tree, builder->ids[run->first + k], &node);
+			err = descend(builder->tree, builder->tree->ids[run->first + k], &node);
 	}
 	if (!err)
 		builder->tree->nodes[node].self += builder->profile->counts[i];
@@ -238,14 +245,14 @@ static int build_root(struct builder *builder)
 	return err;
 }
 
-int tree_init(struct tree *tree, const struct profile *profile, bool kinds)
+int tree_init(struct tree *tree, const struct profile *profile, unsigned options)
 {
-	struct builder builder = {.profile = profile, .tree = tree, .kinds = kinds};
+	struct builder builder = {.profile = profile, .tree = tree, .options = options};
 	int err = -ENOMEM;
 
 	*tree = (struct tree){0};
-	builder.runs = calloc((size_t)profile->frames.count + 1, sizeof(*builder.runs));
-	if (!builder.runs)
+	tree->runs = calloc((size_t)profile->frames.count + 1, sizeof(*tree->runs));
+	if (!tree->runs)
 		goto release;
 	err = build_root(&builder);
 	for (uint32_t i = 0; i < profile->frames.count && !err; i++)
@@ -256,8 +263,6 @@ release:
 	if (err)
 		tree_release(tree);
 	buf_release(&builder.name);
-	free(builder.ids);
-	free(builder.runs);
 	return err;
 }
 

@@ -10,7 +10,6 @@
 #ifndef PROFOUND_TREE_H
 #define PROFOUND_TREE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "profile/profile.h"
@@ -26,15 +25,24 @@ enum tree_kind {
 	TREE_KINDS,
 };
 
+enum tree_options {
+	TREE_WITH_KINDS = 1, /* equal names of different kinds are nodes of their own */
+	TREE_WITH_LINES = 2, /* a name has its source line: "function (file.c:12)" */
+};
+
 struct tree_frame {    /* what a node shows */
 	uint32_t name; /* text id in tree.names */
-	uint32_t kind; /* enum tree_kind; TREE_ROOT for all when the tree was built without kinds */
+	uint32_t kind; /* enum tree_kind; TREE_ROOT for all without TREE_WITH_KINDS */
 };
 
 struct tree_node {
 	uint32_t parent; /* index; the root's is itself */
 	uint32_t frame;  /* id in tree.frames */
 	uint64_t self;   /* samples that end here */
+};
+
+struct tree_run { /* what a frame of the profile became: one frame a function, outermost first */
+	uint32_t first, count; /* in tree.ids */
 };
 
 struct tree {
@@ -44,11 +52,13 @@ struct tree {
 	uint32_t n_nodes, nodes_cap;
 	uint32_t *slots; /* by (parent, frame): index, 0 is free */
 	uint32_t slots_mask;
+	struct tree_run *runs; /* by profile frame */
+	uint32_t *ids;         /* of tree frames */
+	uint32_t n_ids, ids_cap;
 };
 
-/* With `kinds`, equal names of different kinds are nodes of their own. 0, or -ENOMEM and *tree
- * zeroed. */
-int tree_init(struct tree *tree, const struct profile *profile, bool kinds);
+/* `options` of enum tree_options. 0, or -ENOMEM and *tree zeroed. */
+int tree_init(struct tree *tree, const struct profile *profile, unsigned options);
 void tree_release(struct tree *tree);
 
 const struct tree_frame *tree_frame(const struct tree *tree, uint32_t node);

@@ -13,6 +13,7 @@ class Model {
         this.frameName = Uint32Array.from(data.frames.name);
         this.frameKind = Uint8Array.from(data.frames.kind);
         this.frame = Uint32Array.from(data.tree.frame);
+        this.lines = this.linesByFrame(data.lines);
         this.series = data.series;
         this.trust = data.trust;
         this.count = n;
@@ -24,6 +25,17 @@ class Model {
         this.start = new Float64Array(n);
         this.layOut(data.tree.up);
         this.show(0);
+    }
+
+    /* frame: its heaviest source lines, heaviest first. */
+    linesByFrame({frame, file, line, samples}) {
+        const lines = new Map();
+        frame.forEach((of, i) => {
+            if (!lines.has(of))
+                lines.set(of, []);
+            lines.get(of).push({file: this.names[file[i]], line: line[i], samples: samples[i]});
+        });
+        return lines;
     }
 
     layOut(up) {
@@ -63,6 +75,7 @@ class Model {
     }
 
     name(node) { return this.names[this.frameName[this.frame[node]]]; }
+    linesOf(node) { return this.lines.get(this.frame[node]) || []; }
     kind(node) { return this.kinds[this.frameKind[this.frame[node]]]; }
 
     /* Literal text where the expression does not parse. The root is not searched. */

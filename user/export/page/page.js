@@ -15,6 +15,8 @@ function element(tag, text, name) {
 
 const number = (value) => Math.round(value).toLocaleString("en-GB");
 
+const lastPart = (path) => path.slice(path.lastIndexOf("/") + 1);
+
 /* As the summary: 100 % and 0 % only where they are exact. */
 function percent(part, whole) {
     if (!whole || !part)
@@ -214,9 +216,10 @@ class Page {
             return;
         }
         const zoomed = graph.zoomed ? ` · ${percent(model.total[node], model.total[graph.zoomed])} of the view` : "";
+        const [line] = model.linesOf(node), source = line ? ` · ${line.file}:${line.line}` : "";
         status.append(element("b", model.name(node)), element("span", `  ${model.kind(node)} · ` +
             `${number(model.total[node])} ${this.unit} · ${percent(model.total[node], model.sum)} of all${zoomed} · ` +
-            `self ${number(model.self[node])} (${percent(model.self[node], model.sum)})`));
+            `self ${number(model.self[node])} (${percent(model.self[node], model.sum)})${source}`));
     }
 
     showTip(node, x, y) {
@@ -228,10 +231,22 @@ class Page {
             return;
         line("total", model.total[node]);
         line("self", model.self[node]);
-        tip.replaceChildren(element("b", model.name(node)), element("span", `  ${model.kind(node)}`), grid);
+        tip.replaceChildren(element("b", model.name(node)), element("span", `  ${model.kind(node)}`), grid,
+            ...this.linesTip(node));
         tip.style.left = `${Math.max(6, Math.min(x + 14, window.innerWidth - tip.offsetWidth - 6))}px`;
         const below = y + 18 + tip.offsetHeight < window.innerHeight;
         tip.style.top = `${below ? y + 18 : Math.max(6, y - 12 - tip.offsetHeight)}px`;
+    }
+
+    /* Where in its source a function was, wherever it stands in the graph. */
+    linesTip(node) {
+        const lines = this.model.linesOf(node), grid = element("div");
+        if (!lines.length)
+            return [];
+        for (const {file, line, samples} of lines)
+            grid.append(element("em", `${lastPart(file)}:${line}`), element("span", number(samples)),
+                element("span", percent(samples, this.model.sum)));
+        return [element("p", "lines, in all stacks"), grid];
     }
 
     hover(event) {
