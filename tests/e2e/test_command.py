@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from profound import assert_share, ends_with
+from profound import assert_share, bare, ends_with
 
 
 @pytest.mark.smoke
@@ -34,16 +34,20 @@ def test_status(record, script, status):
     record("--", "sh", "-c", script, code=status)
 
 
-def test_not_found(record):
-    run = record("--", "/nonexistent/command", code=127)
-    assert "/nonexistent/command" in run.stderr
-    share = re.search(r"\(([0-9.]+) % of the machine\)", run.stderr)
-    assert share and float(share.group(1)) <= 100, run.stderr
+@pytest.mark.parametrize("command, status, why", [
+    ("/nonexistent/command", 127, "No such file"), ("/etc/passwd", 126, "Permission denied")])
+def test_cannot_run(tmp_path, command, status, why):
+    """Nothing ran: one line that says so, and no file."""
+    code, _, said = bare("record", "--", command, cwd=tmp_path)
+    assert code == status
+    assert len(said.splitlines()) == 1 and f"cannot run {command}: {why}" in said
+    assert not list(tmp_path.iterdir())
 
 
-def test_not_executable(record):
-    run = record("--", "/etc/passwd", code=126)
-    assert "/etc/passwd" in run.stderr
+def test_told_what_is_waited_for(start):
+    recording = start("-d", "0.3", "--", "sleep", "2")
+    run = recording.finish()
+    assert re.search(r"waiting for sleep \(process [0-9]+\) to end", run.stderr)
 
 
 def test_found_by_path(record):

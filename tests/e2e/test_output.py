@@ -227,6 +227,8 @@ def test_min_quality(target, record_while):
     jit.wait_for("begin")
     recording = record_while(jit, "-F", "499", "--min-quality", "50", code=3)
     assert recording.folded, "below the mark, and written all the same"
+    assert re.search(r"record: [0-9.]+ % of the stacks are complete and named, --min-quality asks for 50 %",
+                     recording.stderr), recording.stderr
     jit = target("jit", 1)
     jit.wait_for("begin")
     record_while(jit, "-F", "499", "--min-quality", "0")

@@ -59,27 +59,18 @@ static void test_status(void **state)
 	assert_int_equal(status_of("kill -KILL $$"), 128 + SIGKILL);
 }
 
-/* What `argv` ends with; its complaint goes to `said`. */
-static int status_of_program(const char *program, char *said, size_t size)
+/* What a program that cannot be run ends with. */
+static int status_of_refused(const char *program, struct fault *fault)
 {
 	char *argv[] = {(char *)(uintptr_t)program, NULL};
-	int saved = dup(STDERR_FILENO), pipe_fds[2], status;
 	struct launch launch;
-	struct fault fault;
-	ssize_t len;
+	int status;
 
-	assert_int_equal(pipe(pipe_fds), 0);
-	dup2(pipe_fds[1], STDERR_FILENO);
-	status = launch_hold(&launch, argv, &fault);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	close(pipe_fds[1]);
-	assert_int_equal(status, 0);
+	assert_int_equal(launch_hold(&launch, argv, fault), 0);
+	assert_false(launch_refused(&launch, fault));
 	launch_go(&launch);
 	assert_true(launch_ended(&launch, true));
-	len = read(pipe_fds[0], said, size - 1);
-	said[len > 0 ? len : 0] = '\0';
-	close(pipe_fds[0]);
+	assert_true(launch_refused(&launch, fault));
 	status = launch.status;
 	launch_release(&launch);
 	return status;
@@ -87,13 +78,26 @@ static int status_of_program(const char *program, char *said, size_t size)
 
 static void test_cannot_run(void **state)
 {
-	char said[256];
+	struct fault fault;
 
 	(void)state;
-	assert_int_equal(status_of_program("no-such-program-here", said, sizeof(said)), 127);
-	assert_non_null(strstr(said, "no-such-program-here"));
-	assert_int_equal(status_of_program("/", said, sizeof(said)), 126);
-	assert_non_null(strstr(said, "cannot run /: "));
+	assert_int_equal(status_of_refused("no-such-program-here", &fault), 127);
+	assert_non_null(strstr(fault.text, "cannot run no-such-program-here: No such file"));
+	assert_int_equal(status_of_refused("/", &fault), 126);
+	assert_non_null(strstr(fault.text, "cannot run /: "));
+}
+
+static void test_can_run(void **state)
+{
+	struct launch launch = hold("exit 127");
+	struct fault fault;
+
+	(void)state;
+	launch_go(&launch);
+	assert_true(launch_ended(&launch, true));
+	assert_int_equal(launch.status, 127);
+	assert_false(launch_refused(&launch, &fault));
+	launch_release(&launch);
 }
 
 static void test_held(void **state)
@@ -204,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_cannot_run),
+		cmocka_unit_test(test_can_run),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_released_without_go),
 		cmocka_unit_test(test_signals),

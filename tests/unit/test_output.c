@@ -255,6 +255,11 @@ static void devices_are_written_into(void **state)
 	fputs("x", output.stream);
 	assert_int_equal(output_commit(&output, &fault), -ENOSPC);
 	assert_non_null(strstr(fault.text, "/dev/full"));
+	/* Long before the end. */
+	start(&output, "/dev/full");
+	for (int i = 0; i < 100000; i++)
+		fputs("more than a buffer", output.stream);
+	assert_int_equal(output_commit(&output, &fault), -ENOSPC);
 	assert_int_equal(stat("/dev/full", &status), 0);
 	assert_true(S_ISCHR(status.st_mode));
 }

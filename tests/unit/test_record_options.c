@@ -109,7 +109,6 @@ static void test_wrong_usage(void **state)
 		{{"-a", "-p", "1"}, "-a and -p", ""},
 		{{"-a", "-t", "1"}, "-a and -t", ""},
 		{{"-q", "-v"}, "-q and -v", ""},
-		{{"--lines"}, "--lines", "see --help"},
 		{{"--container", "abcdef"}, "--container", ""},
 		{{"--ouptut", "x"}, "--ouptut", "--output"},
 		{{"-F", "0"}, "'0'", "1 to 100000"},

@@ -280,6 +280,8 @@ static int run(struct record *record, struct fault *fault)
 	if (record->options.verbose)
 		say_plan(record);
 	cut_short = sample(record, &early);
+	if (launch_refused(&record->launch, fault))
+		return -ENOENT;
 	record_files_give_up_on_interrupt(&record->files, record->recording.interrupted);
 	/* Whatever ended sampling, what was collected is written. */
 	err = deliver(record, fault);
@@ -291,19 +293,29 @@ static int run(struct record *record, struct fault *fault)
 static bool below_quality(const struct record *record)
 {
 	const struct trust *trust = &record->trust;
+	double least = record->options.min_quality, found;
 
-	if (record->options.min_quality <= 0 || trust->taken <= 0)
+	if (least <= 0 || trust->taken <= 0)
 		return false;
-	return (double)trust->complete_and_named * 100.0 <
-	       record->options.min_quality * (double)trust->taken;
+	found = (double)trust->complete_and_named * 100.0 / (double)trust->taken;
+	if (found >= least)
+		return false;
+	fprintf(stderr,
+		"profound record: %.3g %% of the stacks are complete and named, --min-quality asks for "
+		"%.3g %%: the lines stacks and names above say why\n",
+		found, least);
+	return true;
 }
 
 /* Waits for a command that outlives the sampling: from here on any signal ends us as it would end anyone. */
 static bool await_command(struct record *record)
 {
-	if (!record->launch.pid || record->launch.go_fd >= 0)
+	if (!record->launch.pid || !record->launch.gone_on)
 		return false;
 	recording_unblock_signals();
+	if (!launch_ended(&record->launch, false) && !record->options.quiet)
+		fprintf(stderr, "profound record: waiting for %s (process %d) to end\n",
+			record->options.command[0], (int)record->launch.pid);
 	return launch_ended(&record->launch, true);
 }
 

@@ -13,6 +13,7 @@
 static void __attribute__((noreturn)) become(char **argv, int go_fd)
 {
 	sigset_t none;
+	int error;
 	char byte;
 
 	if (read(go_fd, &byte, 1) != 1)
@@ -20,8 +21,11 @@ static void __attribute__((noreturn)) become(char **argv, int go_fd)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execvp(argv[0], argv);
-	fprintf(stderr, "profound: cannot run %s: %s\n", argv[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	error = errno;
+	/* Who is gone need not be told. */
+	if (send(go_fd, &error, sizeof(error), MSG_NOSIGNAL) != sizeof(error))
+		error = errno;
+	_exit(error == ENOENT ? 127 : 126);
 }
 
 int launch_hold(struct launch *out, char **argv, struct fault *fault)
@@ -52,7 +56,7 @@ int launch_hold(struct launch *out, char **argv, struct fault *fault)
 		waitpid(pid, NULL, 0);
 		return fault_set(fault, err, "cannot watch %s: %s", argv[0], strerror(-err));
 	}
-	*out = (struct launch){.pid = pid, .go_fd = go[1], .pid_fd = pid_fd};
+	*out = (struct launch){.name = argv[0], .pid = pid, .go_fd = go[1], .pid_fd = pid_fd};
 	return 0;
 }
 
@@ -61,8 +65,22 @@ void launch_go(struct launch *launch)
 	/* A command that somebody killed while it was held has a status to tell, nothing else. */
 	if (send(launch->go_fd, "", 1, MSG_NOSIGNAL) < 0)
 		launch_signal(launch, SIGKILL);
-	close(launch->go_fd);
-	launch->go_fd = -1;
+	launch->gone_on = true;
+}
+
+bool launch_refused(struct launch *launch, struct fault *fault)
+{
+	int error;
+
+	if (!launch->pid || !launch->gone_on)
+		return false;
+	if (recv(launch->go_fd, &error, sizeof(error), MSG_DONTWAIT) != sizeof(error))
+		return false;
+	fault_set(fault, -error, "cannot run %s: %s%s", launch->name, strerror(error),
+		error == ENOENT ? "; give its path or see $PATH"
+		: error == EACCES ? "; it needs the right to be executed"
+				  : "");
+	return true;
 }
 
 bool launch_ended(struct launch *launch, bool wait)
@@ -92,10 +110,9 @@ void launch_release(struct launch *launch)
 {
 	if (!launch->pid)
 		return;
-	if (launch->go_fd >= 0) {
-		close(launch->go_fd);
+	close(launch->go_fd);
+	if (!launch->gone_on)
 		launch_ended(launch, true);
-	}
 	close(launch->pid_fd);
 	*launch = (struct launch){.go_fd = -1, .pid_fd = -1};
 }

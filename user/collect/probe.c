@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,7 +27,19 @@
 #define INITIAL_PIDNS 0xEFFFFFFCU /* PROC_PID_INIT_INO */
 #define SETCAP                                                                   \
 	"run as root, or: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog," \
-	"cap_checkpoint_restore,cap_dac_read_search+ep $(command -v profound)"
+	"cap_checkpoint_restore,cap_dac_read_search+ep "
+
+/* What setcap is to be given: this very file. */
+static const char *own_path(void)
+{
+	static char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (len <= 0)
+		return "PATH-OF-PROFOUND";
+	path[len] = 0;
+	return path;
+}
 
 /* The answer of one row; NULL for cost and fix that do not apply. */
 static void answer(struct probe_result *result, enum probe_verdict verdict, const char *cost,
@@ -42,7 +55,8 @@ static void answer(struct probe_result *result, enum probe_verdict verdict, cons
 	vsnprintf(result->found, sizeof(result->found), format, args);
 	va_end(args);
 	snprintf(result->cost, sizeof(result->cost), "%s", cost ? cost : "");
-	snprintf(result->fix, sizeof(result->fix), "%s", fix ? fix : "");
+	snprintf(result->fix, sizeof(result->fix), "%.150s%.300s", fix ? fix : "",
+		fix && !strcmp(fix, SETCAP) ? own_path() : "");
 }
 
 static bool read_text(const char *path, char *text, size_t size)

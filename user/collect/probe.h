@@ -14,7 +14,7 @@ struct probe_result {
 	enum probe_verdict verdict;
 	char found[128]; /* what is there */
 	char cost[160];  /* what its lack costs; empty when OK */
-	char fix[200];   /* the command that mends it; empty: none */
+	char fix[480];   /* the command that mends it; empty: none */
 };
 
 struct probe {

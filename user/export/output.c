@@ -295,17 +295,41 @@ static int open_kind(struct output *output, int *fd)
 	return *fd < 0 ? -errno : 0;
 }
 
+/* stdio keeps only that a write failed, not why. */
+static ssize_t stream_write(void *cookie, const char *data, size_t len)
+{
+	struct output *output = cookie;
+	size_t done = 0;
+
+	while (done < len && !output->error) {
+		ssize_t n = write(output->fd, data + done, len - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			output->error = -errno;
+	}
+	return output->error ? 0 : (ssize_t)done;
+}
+
+static int stream_close(void *cookie)
+{
+	return close(((struct output *)cookie)->fd);
+}
+
 int output_open(struct output *output, struct fault *fault)
 {
-	int fd = -1, err = open_kind(output, &fd);
+	const cookie_io_functions_t functions = {.write = stream_write, .close = stream_close};
+	int err = open_kind(output, &output->fd);
 
 	if (err)
 		return refuse(output, err, fault);
-	output->stream = fdopen(fd, "w");
+	output->error = 0;
+	output->stream = fopencookie(output, "w", functions);
 	if (output->stream)
 		return 0;
 	err = -errno;
-	close(fd);
+	close(output->fd);
 	remove_temporary(output);
 	return refuse(output, err, fault);
 }
@@ -322,7 +346,7 @@ static int name_unnamed(struct output *output)
 	close(fd);
 	unlink(output->temporary);
 	temporary = output->temporary;
-	snprintf(from, sizeof(from), "/proc/self/fd/%d", fileno(output->stream));
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", output->fd);
 	if (!linkat(AT_FDCWD, from, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW))
 		return 0;
 	err = -errno;
@@ -333,17 +357,9 @@ static int name_unnamed(struct output *output)
 
 static int flush(struct output *output)
 {
-	bool failed = ferror(output->stream);
-
-	if (fflush(output->stream))
-		return -errno;
-	/* The stream keeps only that an earlier write failed: one more of a file that is lost says
-	 * why. */
-	if (failed && output->kind == OUTPUT_FILE && write(fileno(output->stream), "", 1) < 0)
-		return -errno;
-	if (failed)
-		return -EIO;
-	if (output->kind == OUTPUT_FILE && fsync(fileno(output->stream)))
+	if (fflush(output->stream) || ferror(output->stream))
+		return output->error ? output->error : -EIO;
+	if (output->kind == OUTPUT_FILE && fsync(output->fd))
 		return -errno;
 	return 0;
 }

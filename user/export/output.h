@@ -33,6 +33,8 @@ struct output {
 	char *temporary; /* FILE: hidden name while it is there, else NULL */
 	int descriptor;  /* DESCRIPTOR: the number that was named */
 	FILE *stream;    /* open between output_open and commit or discard */
+	int fd;          /* the stream's */
+	int error;       /* negative errno of the stream's first write that failed; 0: none did */
 };
 
 /*
