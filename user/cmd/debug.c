@@ -8,6 +8,7 @@
 
 #include "base/nearest.h"
 #include "cmd/cmd.h"
+#include "cmd/debug_names.h"
 #include "cmd/debug_stack.h"
 #include "cmd/exit_code.h"
 #include "cmd/option.h"
@@ -66,6 +67,7 @@ static const struct subject {
 	bool saves; /* takes -o */
 } subjects[] = {
 	{"tables", "a file", debug_tables, NULL, false},
+	{"names", "a file", debug_names, NULL, false},
 	{"stack", "a PID", debug_stack, debug_stack_check, true},
 	{"sample", "a file", debug_sample, NULL, false},
 };
@@ -92,7 +94,7 @@ static int choose_subject(struct wanted *wanted, const char *word, struct fault 
 	}
 	nearest_hint(hint, sizeof(hint), "", nearest_word(word, names, SUBJECTS));
 	return fault_set(fault, -EINVAL, "unknown subject '%s'%s", word,
-		*hint ? hint : "; there are tables, stack, sample");
+		*hint ? hint : "; there are tables, names, stack, sample");
 }
 
 static int take_argument(void *into, const char *word, struct fault *fault)
@@ -123,6 +125,7 @@ static const struct option_spec options[] = {
 
 static const char *const examples[] = {
 	"profound debug tables /bin/bash         # how each range of code is unwound",
+	"profound debug names /bin/bash <addrs   # what hexadecimal addresses are called",
 	"profound debug stack 4711 -o x.sample   # a process's stack now, and in a file",
 	"profound debug sample x.sample          # the same, unwound again anywhere",
 	NULL,
@@ -130,8 +133,8 @@ static const char *const examples[] = {
 
 const struct command_spec debug_command = {
 	.name = "debug",
-	.synopsis = "tables FILE | stack PID [-o FILE] | sample FILE",
-	.summary = "how profound unwinds: a file's rows, a process's stack, a kept sample",
+	.synopsis = "tables FILE | names FILE | stack PID [-o FILE] | sample FILE",
+	.summary = "how profound unwinds and names: a file's rows, addresses, a process's stack, a kept sample",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(*options),
 	.argument = take_argument,
@@ -142,7 +145,7 @@ const struct command_spec debug_command = {
 static int check_usage(const struct wanted *wanted, struct fault *fault)
 {
 	if (!wanted->subject)
-		return fault_set(fault, -EINVAL, "needs a subject: tables FILE, stack PID or sample FILE");
+		return fault_set(fault, -EINVAL, "needs a subject: tables FILE, names FILE, stack PID or sample FILE");
 	if (!wanted->what)
 		return fault_set(fault, -EINVAL, "%s needs %s", wanted->subject->name, wanted->subject->of);
 	if (wanted->save && !wanted->subject->saves)
