@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The shapes of PLTs of x86-64: what a procedure linkage table begins with, and its entries, as binutils 2.40
- * (bfd/elf64-x86-64.c, elfxx-x86.c), lld 14 (ELF/Arch/X86_64.cpp) and mold 1.10 make them. Rows of unwinding and
+ * (bfd/elf64-x86-64.c, gold/x86_64.cc) and lld 14 (ELF/Arch/X86_64.cpp) make them. Rows of unwinding and
  * names are both made by them: what is not exactly such code is unknown.
  */
 #ifndef PROFOUND_PLT_CODE_H
