@@ -2,9 +2,12 @@
 """What readelf's symbol tables say an address is called: a set of acceptable names; and objdump's labels of PLTs."""
 import bisect
 import collections
+import lzma
 import os
+import pathlib
 import re
 import subprocess
+import tempfile
 
 Section = collections.namedtuple("Section", "number name type address size flags")
 Symbol = collections.namedtuple("Symbol", "start end section name")
@@ -81,7 +84,7 @@ class Table:
 
 
 def tables(path):
-    """.symtab first, then .dynsym; those of a debug file that is installed in between."""
+    """.symtab first, then .dynsym; in between those of an installed debug file and of .gnu_debugdata."""
     found = {}
     code = sections(path)
     for line in said("readelf", "-sW", path).splitlines():
@@ -92,11 +95,26 @@ def tables(path):
             current.add(line)
     order = [found[name] for name in (".symtab", ".dynsym") if name in found]
     debug = debug_file(path)
-    if debug and debug != path:
-        order[1 if ".symtab" in found else 0:0] = [table for table in tables(debug) if table.sized]
+    further = [table for other in ((debug,) if debug and debug != path else ()) for table in tables(other)]
+    order[1 if ".symtab" in found else 0:0] = further + mini_tables(path)
     for table in order:
         table.sort()
     return order
+
+
+def mini_tables(path):
+    """Those of the file in .gnu_debugdata."""
+    if ".gnu_debugdata" not in said("readelf", "-SW", path):
+        return []
+    with tempfile.NamedTemporaryFile() as packed, tempfile.NamedTemporaryFile() as inner:
+        said("objcopy", "-O", "binary", "--only-section=.gnu_debugdata", "--set-section-flags",
+             ".gnu_debugdata=alloc", path, packed.name)
+        try:
+            inner.write(lzma.decompress(pathlib.Path(packed.name).read_bytes()))
+        except (lzma.LZMAError, EOFError):
+            return []
+        inner.flush()
+        return tables(inner.name)
 
 
 def debug_file(path):
