@@ -243,8 +243,10 @@ int object_learn_build(struct object *object, int fd)
 	struct elf elf;
 	int err = elf_init(&elf, fd);
 
+	if (err && err != -ENOMEM)
+		return mine->build_id_size ? -ESTALE : 0;
 	if (err)
-		return err == -ENOMEM ? err : 0;
+		return err;
 	if (!object_is_build(object, &elf))
 		err = -ESTALE;
 	if (!err && elf.build_id_size <= sizeof(mine->build_id)) {
