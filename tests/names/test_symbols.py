@@ -25,12 +25,12 @@ ADDRESSES = 1000
 
 
 def ours(path, addresses):
-    """{address: name or ""}"""
+    """{address: name of the function that holds it, which comes last, or ""}"""
     done = subprocess.run([PROFOUND, "debug", "names", path], input="".join(f"{a:x}\n" for a in addresses),
                           capture_output=True, text=True, errors="surrogateescape", check=False)
     assert done.returncode == 0, f"{path}: exit {done.returncode}: {done.stderr}"
     rows = [line.split("\t") for line in done.stdout.splitlines()]
-    return {int(row[0], 16): row[1] for row in rows}
+    return {int(row[0], 16): "" if row[1] == "??" else row[1] for row in rows}
 
 
 def addresses_of(path, code, order):

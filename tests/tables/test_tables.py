@@ -131,7 +131,7 @@ def test_start_has_no_caller():
 
 
 @pytest.mark.parametrize("words, status, said", [
-    ([], 2, "needs a subject: tables FILE, names FILE, stack PID"), (["tables"], 2, "tables needs a file"),
+    ([], 2, "needs a subject: tables FILE, stack PID"), (["tables"], 2, "tables needs a file"),
     (["tabels", "x"], 2, "unknown subject 'tabels'; did you mean tables?"),
     (["tables", "x", "y"], 2, "a file at a time"), (["tables", "/nonexistent"], 1, "No such file"),
     (["tables", "/dev/null"], 1, "no ELF file of x86-64"),
