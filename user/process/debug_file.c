@@ -175,3 +175,10 @@ int debug_file_open_named(const struct object *object, int debug_fd, const char 
 		return -ENAMETOOLONG;
 	return open_in_roots(object, whole);
 }
+
+int debug_file_open_for(void *namer, const char *path)
+{
+	const struct debug_file_namer *names = namer;
+
+	return names->object ? debug_file_open_named(names->object, names->debug_fd, path) : -ENOENT;
+}

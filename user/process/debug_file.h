@@ -26,4 +26,12 @@ int debug_file_open(const struct object *object, const struct elf *elf, struct d
  */
 int debug_file_open_named(const struct object *object, int debug_fd, const char *path);
 
+/* The same as a callback of somebody who knows nothing of objects. */
+struct debug_file_namer {
+	const struct object *object; /* NULL: nothing is opened */
+	int debug_fd;
+};
+
+int debug_file_open_for(void *namer, const char *path);
+
 #endif
