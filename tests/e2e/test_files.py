@@ -129,6 +129,14 @@ def test_fifty_milliseconds(build, record):
     assert named >= 0.99 * frames, f"{named} of {frames}: {unnamed(run)}"
 
 
+def test_two_milliseconds_in_a_container(build, record, place):
+    """Whoever of them is still there when it is asked opens the file for all: it is nowhere else."""
+    script = 'mount -t tmpfs tmpfs "$1"; cp "$0" "$2" "$1"; exec "$1/spawner" 400 "$1/static" 0.002'
+    run = record("-F", "999", "--", "unshare", "--mount", "sh", "-ec", script, build("static"), place, build("spawner"),
+                 timeout=120)
+    assert_share(run.of("static"), lambda s: not any(frame.startswith("[") for frame in s), 0.97, POPULATION)
+
+
 LAYOUTS = {"not PIE": ["-no-pie"], "PIE": ["-pie"], "static PIE": ["-static-pie"],
            "text far from its offset": ["-no-pie", "-Wl,-Ttext-segment=0x70000000"],
            "one segment for headers and text": ["-no-pie", "-Wl,-z,noseparate-code"],

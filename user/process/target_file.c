@@ -15,6 +15,7 @@
 #include "process/maps.h"
 #include "process/root_dir.h"
 
+#define TRIES_MAX 64              /* processes that an object is opened for until one is there */
 #define DESCRIPTORS_KEPT 64       /* for what else must be opened: /proc, outputs, perf-maps */
 #define DESCRIPTORS_FOR_FILES 256 /* with fewer left, no roots are kept */
 
@@ -226,7 +227,7 @@ void target_file_attach(const struct process *process, const struct place *place
 	struct object *object = place->object;
 	int fd, err;
 
-	if (object->tried || object->kind != OBJECT_FILE)
+	if (object->tried || object->kind != OBJECT_FILE || object->tried_for == process->id + 1)
 		return;
 	fd = target_file_open(process, place);
 	err = fd < 0 ? fd : object_learn_build(object, fd);
@@ -235,6 +236,8 @@ void target_file_attach(const struct process *process, const struct place *place
 	if (err && fd >= 0)
 		close(fd);
 	object_set_fd(object, err ? err : fd);
+	object->tried_for = process->id + 1;
+	object->tried = !err || err == -EMFILE || err == -ENFILE || ++object->tries == TRIES_MAX;
 	if (!err)
 		object_set_root(object, foreign_root(process));
 }
