@@ -11,7 +11,7 @@
 
 #define MINI_DEBUG_IN_MAX (16u << 20)
 #define MINI_DEBUG_OUT_MAX (64u << 20)
-#define MINI_DEBUG_WORK_MAX (96u << 20) /* dictionary of the decoder: xz -9 takes 65 MiB */
+#define MINI_DEBUG_WORK_MAX (24u << 20) /* of the decoder; what xz -6 packs, as find-debuginfo.sh does, takes 9 MiB */
 
 /* A memfd with the inner file, to be closed; -ENOENT: there is none; -EILSEQ: no xz data; -E2BIG; -EIO; -ENOMEM. */
 int mini_debug_open(const struct elf *elf);
