@@ -139,14 +139,15 @@ struct abi_settings {
 	__u32 arena_words; /* a power of two */
 	__u32 banks; /* 2 x possible CPUs */
 	__u32 kernel_frames; /* a kernel stack of as many may be cut: kernel.perf_event_max_stack */
-	__u32 n_uids, n_comms, n_cgroups;
+	__u32 n_uids, n_comms, n_cgroups, n_containers;
 	__u8 by_tgid, by_tid; /* members_tgid, members_tid decide */
 	__u8 keep_idle, no_user, no_kernel;
 	__u8 compare; /* for tests: every walked sample is handed over as well, so that userspace can compare */
-	__u8 pad[2];
+	__u8 pad[6];
 	__u32 uids[ABI_SELECT];
 	char comms[ABI_SELECT][ABI_COMM];
 	struct abi_cgroup cgroups[ABI_SELECT];
+	struct abi_cgroup containers[ABI_SELECT];
 };
 
 #endif
