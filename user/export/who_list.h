@@ -8,8 +8,8 @@
 #include "profile/profile.h"
 
 /*
- * At most `limit` lines "who  SAMPLES PROGRAM in [container ID (RUNTIME)] [pod UID] [unit NAME] [cgroup PATH]"; the path
- * only where it says no more than itself, "?" for what is not known. 0 or -ENOMEM.
+ * At most `limit` lines "who  SAMPLES PROGRAM in [container ID [of RUNTIME]] [pod UID] [unit NAME] [cgroup PATH]"; the
+ * path only where it says no more than itself, "?" for what is not known. 0 or -ENOMEM.
  */
 int who_list_print(const struct profile *profile, unsigned limit, FILE *out);
 
