@@ -21,9 +21,12 @@
 #include "collect/sampling.h"
 #include "collect/selection.h"
 #include "export/summary.h"
+#include "export/who_list.h"
 #include "process/debuginfod.h"
 #include "symbolize/symbolize.h"
 #include "ui/progress.h"
+
+#define WHO_LINES 20 /* with -v */
 
 /* One `profound record`, from its options to its exit status. */
 struct record {
@@ -267,6 +270,8 @@ static int deliver(struct record *record, struct fault *fault)
 	progress_clear(&record->progress);
 	if (say)
 		print_summary(&record->trust);
+	if (record->options.verbose)
+		who_list_print(view.profile, WHO_LINES, stderr);
 	err = record_files_write(&record->files, &view, say);
 	fault->text[0] = '\0';
 	return err;
