@@ -11,12 +11,21 @@ struct level {
 	Dwarf_Die die;
 	size_t first, count; /* in walk->subset */
 	int32_t function;    /* the one that holds them; -1: none */
+	bool in_function;    /* they are below one, whether or not it covers what is wanted */
+};
+
+/* Where functions are looked for; each costs several times what the one before it does. */
+enum reach {
+	AT_TOP,       /* of the unit and its namespaces, where nearly all are */
+	IN_FUNCTIONS, /* also below functions that cover nothing wanted: gcc puts a lambda's code there */
+	EVERYWHERE,
+	REACHES,
 };
 
 struct path {
 	struct level levels[DWARF_DEPTH_MAX];
 	size_t depth;
-	bool everywhere;
+	enum reach reach;
 };
 
 enum kind { OTHER, FUNCTION, BLOCK, SCOPE };
@@ -34,15 +43,16 @@ int dwarf_walk_init(struct dwarf_walk *walk, const struct dwarf_file *file, cons
 
 void dwarf_walk_release(struct dwarf_walk *walk)
 {
+	dwarf_entries_release(&walk->entries);
 	free(walk->found);
 	free(walk->functions);
 	free(walk->subset);
 	*walk = (struct dwarf_walk){0};
 }
 
-static enum kind kind_of(Dwarf_Die *die)
+static enum kind kind_of(unsigned tag)
 {
-	switch (dwarf_tag(die)) {
+	switch (tag) {
 	case DW_TAG_subprogram:
 	case DW_TAG_inlined_subroutine:
 		return FUNCTION;
@@ -160,12 +170,13 @@ static int descend(struct path *path, struct dwarf_walk *walk, Dwarf_Die *die, s
 
 	if (path->depth == DWARF_DEPTH_MAX)
 		return -EBADMSG;
-	has = dwarf_child(die, &below->die);
+	has = dwarf_entries_child(&walk->entries, die, &below->die);
 	if (has)
 		return has < 0 ? -EBADMSG : 0;
 	below->first = first;
 	below->count = walk->n_subset - first;
 	below->function = function;
+	below->in_function = function >= 0 || (path->depth && path->levels[path->depth - 1].in_function);
 	path->depth++;
 	return 1;
 }
@@ -188,28 +199,47 @@ static int enter_scope(struct path *path, struct dwarf_walk *walk, const struct 
 	return err ? err : descend(path, walk, die, first, function);
 }
 
+static bool enters(const struct path *path, const struct level *level)
+{
+	return path->reach == EVERYWHERE || (path->reach == IN_FUNCTIONS && level->in_function);
+}
+
+/* A function that does not cover what is wanted; others may be inside of it. */
+static int enter_function(struct path *path, struct dwarf_walk *walk, const struct level *level, Dwarf_Die *die)
+{
+	int below = enter_scope(path, walk, level, die, -1);
+
+	if (below > 0)
+		path->levels[path->depth - 1].in_function = true;
+	return below;
+}
+
 /* 1: went below; 0: nothing wanted in there; or an error. */
 static int visit(struct path *path, struct dwarf_walk *walk, const struct level *level, Dwarf_Die *die)
 {
-	enum kind kind = kind_of(die);
-	size_t first = walk->n_subset, ranges;
-	int err;
+	const struct dwarf_shape *shape = dwarf_entries_shape(&walk->entries, die);
+	enum kind kind = shape ? kind_of(shape->tag) : OTHER;
+	size_t first = walk->n_subset, ranges = 0;
+	int err = 0;
 
-	if (kind == SCOPE || (kind == OTHER && path->everywhere && dwarf_haschildren(die) == 1))
+	if (!shape)
+		return -EBADMSG;
+	if (kind == SCOPE || (kind == OTHER && enters(path, level)))
 		return enter_scope(path, walk, level, die, level->function);
 	if (kind == OTHER)
 		return 0;
-	err = push_covered(walk, level, die, &ranges);
+	if (shape->code)
+		err = push_covered(walk, level, die, &ranges);
 	if (err)
 		return err;
 	if (walk->n_subset == first) {
-		if (path->everywhere && kind == FUNCTION)
-			return enter_scope(path, walk, level, die, -1);
+		if (kind == FUNCTION && path->reach != AT_TOP)
+			return enter_function(path, walk, level, die);
 		return kind == BLOCK && !ranges ? enter_scope(path, walk, level, die, level->function) : 0;
 	}
 	if (kind == BLOCK)
 		return descend(path, walk, die, first, level->function);
-	err = add_function(walk, die, dwarf_tag(die) == DW_TAG_subprogram ? -1 : level->function, first);
+	err = add_function(walk, die, shape->tag == DW_TAG_subprogram ? -1 : level->function, first);
 	return err ? err : descend(path, walk, die, first, (int32_t)walk->n_functions - 1);
 }
 
@@ -219,7 +249,7 @@ static int advance(struct path *path, struct dwarf_walk *walk)
 	while (path->depth) {
 		struct level *level = &path->levels[path->depth - 1];
 		Dwarf_Die next;
-		int has = dwarf_siblingof(&level->die, &next);
+		int has = dwarf_entries_sibling(&walk->entries, &level->die, &next);
 
 		if (has < 0)
 			return -EBADMSG;
@@ -249,7 +279,7 @@ static int run(struct path *path, struct dwarf_walk *walk, Dwarf_Die *unit)
 	return more;
 }
 
-static int walk_once(struct dwarf_walk *walk, Dwarf_Die *unit, bool everywhere)
+static int walk_once(struct dwarf_walk *walk, Dwarf_Die *unit, enum reach reach)
 {
 	struct path *path = malloc(sizeof(*path));
 	int err = path ? 0 : -ENOMEM;
@@ -260,7 +290,7 @@ static int walk_once(struct dwarf_walk *walk, Dwarf_Die *unit, bool everywhere)
 			err = push_address(walk, (uint32_t)i);
 	if (!err && walk->n_subset) {
 		path->depth = 0;
-		path->everywhere = everywhere;
+		path->reach = reach;
 		err = run(path, walk, unit);
 	}
 	free(path);
@@ -269,7 +299,9 @@ static int walk_once(struct dwarf_walk *walk, Dwarf_Die *unit, bool everywhere)
 
 int dwarf_walk_unit(struct dwarf_walk *walk, Dwarf_Die *unit)
 {
-	int err = walk_once(walk, unit, false);
+	int err = dwarf_entries_init(&walk->entries, unit);
 
-	return err ? err : walk_once(walk, unit, true);
+	for (enum reach reach = AT_TOP; reach < REACHES && !err; reach++)
+		err = walk_once(walk, unit, reach);
+	return err;
 }

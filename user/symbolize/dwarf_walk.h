@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "symbolize/dwarf_entries.h"
 #include "symbolize/dwarf_file.h"
 
 #define DWARF_DEPTH_MAX 1024
@@ -22,6 +23,7 @@ struct dwarf_function {
 
 struct dwarf_walk {
 	const struct dwarf_file *file;
+	struct dwarf_entries entries;
 	const uint64_t *addresses; /* sorted */
 	size_t count;
 	int32_t *found; /* one an address: the innermost function that covers it; -1: none */
@@ -35,7 +37,8 @@ struct dwarf_walk {
 int dwarf_walk_init(struct dwarf_walk *walk, const struct dwarf_file *file, const uint64_t *addresses, size_t count);
 void dwarf_walk_release(struct dwarf_walk *walk);
 
-/* First where compilers put functions; then, if some address is in none, everywhere. 0; -EBADMSG; -ENOMEM. */
+/* First where compilers put functions; then, if some address is in none, everywhere. Once a walk. 0; -EBADMSG;
+ * -ENOMEM. */
 int dwarf_walk_unit(struct dwarf_walk *walk, Dwarf_Die *unit);
 
 #endif

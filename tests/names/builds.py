@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Programs whose debug information is to be read: every compiler, version and way to store it that we claim."""
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+
+SOURCES = pathlib.Path(__file__).parent / "src"
+COMPILERS = {"gcc": ("gcc", "g++"), "clang": ("clang", "clang++")}
+VERSIONS = (4, 5)
+WAYS = ("plain", "dwz", "split", "zlib", "zstd")
+
+
+def call(*argv, **options):
+    subprocess.run([str(a) for a in argv], check=True, timeout=300, **options)
+
+
+def build(folder, compiler, version, options=()):
+    """A program of four units in two languages; its split units are in the folder too."""
+    objects = []
+    for source in sorted(SOURCES.glob("*.c*")):
+        made = folder / f"{source.stem}.o"
+        call(COMPILERS[compiler][source.suffix == ".cc"], "-O2", "-g", f"-gdwarf-{version}", "-fno-omit-frame-pointer",
+             *options, "-c", source, "-o", made, cwd=folder)
+        objects.append(made)
+    program = folder / "program"
+    call(COMPILERS[compiler][1], *objects, "-o", program, cwd=folder)
+    return program
+
+
+def stored(folder, compiler, version, way):
+    """(the program as we get it, a file that others can read and that says the same)"""
+    folder.mkdir()
+    if way == "split":
+        program = build(folder, compiler, version, ["-gsplit-dwarf"])
+        return program, program
+    plain = build(folder, compiler, version)
+    program = folder / way
+    shutil.copy(plain, program)
+    if way == "dwz":
+        other = folder / "other"
+        shutil.copy(plain, other)
+        call("dwz", "-m", folder / "alt.debug", "-M", folder / "alt.debug", program, other)
+    elif way in ("zlib", "zstd"):
+        call("objcopy", f"--compress-debug-sections={way}", program)
+    return program, plain
+
+
+def code(path):
+    """[(start, end)] of executable sections."""
+    text = subprocess.run(["readelf", "-SW", path], capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"\] \S+ +(?:PROGBITS|NOBITS) +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +AX", text)
+    return [(int(start, 16), int(start, 16) + int(size, 16)) for start, size in found]
+
+
+def addresses(path, count, seed=5):
+    """Random ones, each byte of the code as likely as any other."""
+    ranges, dice = code(path), random.Random(seed)
+    weights = [end - start for start, end in ranges]
+    picked = {dice.randrange(*dice.choices(ranges, weights)[0]) for _ in range(count)}
+    return sorted(picked)
