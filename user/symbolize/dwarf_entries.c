@@ -208,8 +208,9 @@ static void step_over(struct cursor *c, int32_t step)
 	const uint8_t *nul;
 
 	switch (step) {
-	case LEB:
-		cursor_uleb(c);
+	case LEB: /* signed or not */
+		while (cursor_unsigned(c, 1) & 0x80)
+			;
 		break;
 	case BLOCK:
 		cursor_take(c, cursor_uleb(c));
@@ -257,7 +258,7 @@ static int over_entry(struct dwarf_entries *entries, struct cursor *c)
 	if (shape->children && shape->sibling >= 0 && cursor_take(&sibling, (uint64_t)shape->sibling)) {
 		uint64_t offset = cursor_unsigned(&sibling, 4);
 
-		if (offset >= (uint64_t)(entries->end - entries->start))
+		if (offset > (uint64_t)(entries->end - entries->start))
 			return -EBADMSG;
 		to = entries->start + offset;
 		c->at = to;
@@ -295,7 +296,7 @@ int dwarf_entries_sibling(struct dwarf_entries *entries, Dwarf_Die *die, Dwarf_D
 			return more;
 		depth += (uint64_t)more;
 	}
-	return depth ? -EBADMSG : entry_at(entries, &c, next);
+	return depth ? 1 : entry_at(entries, &c, next); /* dwz leaves out the last ends */
 }
 
 int dwarf_entries_child(struct dwarf_entries *entries, Dwarf_Die *die, Dwarf_Die *child)

@@ -422,6 +422,14 @@ static int put_directory(const char *directory, struct buf *path)
 	return buf_puts(path, directory) || buf_putc(path, '/') ? -ENOMEM : 0;
 }
 
+/* Where relative paths begin. From version 5 on that is directory 0 too, which may itself be relative. */
+static const char *base_directory(const struct dwarf_lines *lines)
+{
+	const char *first = lines->version >= 5 && lines->n_directories ? lines->directories[0].name : NULL;
+
+	return first && (*first == '/' || !lines->comp_dir) ? first : lines->comp_dir;
+}
+
 int dwarf_lines_path(const struct dwarf_lines *lines, uint64_t file, struct buf *path)
 {
 	const struct dwarf_source_name *name = file < lines->n_files ? &lines->files[file] : NULL;
@@ -432,10 +440,8 @@ int dwarf_lines_path(const struct dwarf_lines *lines, uint64_t file, struct buf 
 	buf_clear(path);
 	if (*name->name == '/')
 		return buf_append(path, name->name, strlen(name->name) + 1);
-	err = put_directory(lines->comp_dir, path);
-	if (!err && lines->version >= 5 && name->directory && lines->n_directories)
-		err = put_directory(lines->directories[0].name, path);
-	if (!err && name->directory < lines->n_directories && (name->directory || lines->version >= 5))
+	err = put_directory(base_directory(lines), path);
+	if (!err && name->directory && name->directory < lines->n_directories)
 		err = put_directory(lines->directories[name->directory].name, path);
 	return err ? err : buf_append(path, name->name, strlen(name->name) + 1);
 }
