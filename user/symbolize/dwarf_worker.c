@@ -271,12 +271,12 @@ static int result_of(uint32_t error)
 {
 	switch (error) {
 	case 0:
-	case ENODATA:
 	case ENOENT:
 	case EBADMSG:
 		return -(int)error;
 	case ENOEXEC:
-		return -ENODATA;
+	case ENODATA: /* we saw some */
+		return -EBADMSG;
 	default:
 		return -EPIPE; /* no memory, mostly: as good as dead */
 	}
