@@ -10,13 +10,28 @@ SOURCES = pathlib.Path(__file__).parent / "src"
 COMPILERS = {"gcc": ("gcc", "g++"), "clang": ("clang", "clang++")}
 VERSIONS = (4, 5)
 WAYS = ("plain", "dwz", "split", "zlib", "zstd")
+# Compiled in another way, not only stored in one: flags of compiling and of linking.
+KINDS = {
+    "DWARF 2": (["-gdwarf-2"], []),
+    "DWARF 3": (["-gdwarf-3"], []),
+    "not optimized": (["-O0"], []),
+    "sections": (["-ffunction-sections"], ["-Wl,--gc-sections"]),
+    "link-time optimized": (["-flto"], ["-flto", "-O2", "-g"]),
+    "DWARF 64": (["-gdwarf64", "-gdwarf-5"], []),
+    "line tables only": (["-g1"], []),
+    "types apart": (["-fdebug-types-section"], []),
+    "not relocatable": (["-no-pie", "-fno-pie"], ["-no-pie"]),
+    "separate": ([], []),
+}
+STRICT = "DWARF 2, strictly"
+KINDS[STRICT] = (["-gdwarf-2", "-gstrict-dwarf"], []) # no ranges where code is in several places
 
 
 def call(*argv, **options):
     subprocess.run([str(a) for a in argv], check=True, timeout=300, **options)
 
 
-def build(folder, compiler, version, options=()):
+def build(folder, compiler, version, options=(), linking=()):
     """A program of four units in two languages; its split units are in the folder too."""
     objects = []
     for source in sorted(SOURCES.glob("*.c*")):
@@ -25,8 +40,18 @@ def build(folder, compiler, version, options=()):
              *options, "-c", source, "-o", made, cwd=folder)
         objects.append(made)
     program = folder / "program"
-    call(COMPILERS[compiler][1], *objects, "-o", program, cwd=folder)
+    call(COMPILERS[compiler][1], *linking, *objects, "-o", program, cwd=folder)
     return program
+
+
+def of_kind(folder, compiler, kind):
+    """A program compiled in one of KINDS."""
+    compiling, linking = KINDS[kind]
+    program = build(folder, compiler, 5, compiling, linking)
+    if kind != "separate":
+        return program
+    call("objcopy", "--only-keep-debug", program, folder / "program.debug")
+    return folder / "program.debug"
 
 
 def stored(folder, compiler, version, way):

@@ -94,6 +94,37 @@ def test_build(folder, capsys, compiler, version, way):
     assert counts["inlined"] > counts["all"] * 0.5
 
 
+KINDS = [(compiler, kind) for compiler in builds.COMPILERS for kind in builds.KINDS
+         if kind != builds.STRICT and (compiler, kind) != ("clang", "link-time optimized")]  # lld is no package of ours
+
+
+@pytest.mark.parametrize("compiler, kind", KINDS)
+def test_kind(tmp_path, capsys, compiler, kind):
+    program = builds.of_kind(tmp_path, compiler, kind)
+    counts = compare(capsys, f"{compiler} {kind}", program, program, 4000)
+    assert counts["lined"] > counts["all"] * 0.5
+
+
+@pytest.mark.parametrize("compiler", builds.COMPILERS)
+def test_no_ranges(tmp_path, compiler):
+    """
+    Units that do not say where their code is, as inlined functions in several pieces do not (the other two differ on
+    these): the line is right (addr2line), and the function that holds it all (llvm-symbolizer).
+    """
+    program = builds.of_kind(tmp_path, compiler, builds.STRICT)
+    addresses = builds.addresses(program, 4000)
+    ours, said = answers.ours(program, addresses)
+    places, functions = answers.binutils(program, addresses), answers.llvm(program, addresses)
+    aliases = Aliases(program)
+    lined = [address for address in addresses if places[address][0][2]]
+    wrong = [(hex(address), ours[address], places[address], functions[address]) for address in lined
+             if ours[address][0][1:] != places[address][0][1:]
+             or not aliases.same(ours[address][-1][0], functions[address][-1][0])]
+    assert said == ""
+    assert len(lined) > len(addresses) * 0.6
+    assert len(wrong) <= len(lined) * (1 - RIGHT), wrong[:10]
+
+
 def debug_files(package):
     """The largest ones of a package, as long as it may take."""
     text = subprocess.run(["dpkg", "-L", package], capture_output=True, text=True).stdout

@@ -273,6 +273,42 @@ static int serve_ranged(struct reader *r)
 	return err;
 }
 
+/* The entry of the unit that .debug_aranges has for an address; 0: none, no unit begins there. */
+static Dwarf_Off find_arange(struct reader *r, Dwarf_Aranges *aranges, uint64_t address)
+{
+	Dwarf_Arange *arange = dwarf_getarange_addr(aranges, address);
+	Dwarf_Addr start;
+	Dwarf_Word length;
+	Dwarf_Off unit;
+
+	if (!arange || dwarf_getarangeinfo(arange, &start, &length, &unit) || !dwarf_file_is_code(&r->file, start))
+		return 0;
+	return unit;
+}
+
+/* gcc, with DWARF 2 and no extensions: a unit with code in several sections says the range of one. */
+static int serve_aranges(struct reader *r)
+{
+	Dwarf_Aranges *aranges;
+	size_t count;
+	int err = 0;
+
+	if (!r->left || dwarf_getaranges(r->file.dwarf, &aranges, &count))
+		return 0;
+	for (size_t i = 0; i < r->batch->count && r->left && !err; i++) {
+		Dwarf_Off unit = r->done[i] ? 0 : find_arange(r, aranges, r->batch->items[i].address);
+		Dwarf_Die die;
+
+		if (!unit || !dwarf_offdie(r->file.dwarf, unit, &die))
+			continue;
+		for (size_t next = i; next < r->batch->count; next++)
+			if (!r->done[next] && find_arange(r, aranges, r->batch->items[next].address) == unit)
+				want(r, (uint32_t)next);
+		err = serve_unit(r, &die);
+	}
+	return err;
+}
+
 /* Units of code in several sections that DWARF 2 has no way to say the ranges of. */
 static int serve_unranged(struct reader *r)
 {
@@ -353,6 +389,8 @@ int dwarf_reader_lines(const struct dwarf_source *source, struct batch *batch)
 	err = reader_init(&r);
 	if (!err)
 		err = serve_ranged(&r);
+	if (!err)
+		err = serve_aranges(&r);
 	if (!err)
 		err = serve_unranged(&r);
 	if (!err)

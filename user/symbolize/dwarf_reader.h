@@ -3,7 +3,7 @@
  * Inlined functions and source lines from DWARF 2 to 5 (libdw 0.188). Runs in dwarf_child only: libelf maps the files,
  * so that one that is cut off meanwhile is a SIGBUS, and neither library was made for hostile files.
  *
- * Units are found by their ranges; .debug_aranges is not read: clang writes none. Each unit with wanted addresses is
+ * Units are found by their ranges, for clang writes no .debug_aranges; what these do not cover, by that. Each unit with wanted addresses is
  * walked once (dwarf_walk.h), and its line table is run once.
  */
 #ifndef PROFOUND_DWARF_READER_H
