@@ -174,8 +174,9 @@ static uint64_t address_of(const void *code)
 static void scene_init(struct scene *scene, const struct dwarf_worker_options *options)
 {
 	*scene = (struct scene){
-		.worker = dwarf_worker_new(options), .files = {open("/proc/self/exe", O_RDONLY | O_CLOEXEC), -1, -1}};
+		.worker = dwarf_worker_new(options), .files = {.debug = -1, .alt = -1}};
 	assert_non_null(scene->worker);
+	scene->files.mapped = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	assert_true(scene->files.mapped >= 0);
 	assert_int_equal(batch_add(&scene->batch, address_of((void *)outer), 0), 0);
 	batch_sort(&scene->batch);
@@ -384,7 +385,9 @@ static void test_cut_off(void **state)
 
 	(void)state;
 	make_copy(&cut);
-	scene_init(&scene, &(struct dwarf_worker_options){.open = cut_off, .context = &cut});
+	scene_init(&scene, &(struct dwarf_worker_options){0});
+	scene.files.open = cut_off;
+	scene.files.context = &cut;
 	close(scene.files.mapped);
 	scene.files.mapped = open(cut.path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(ask(&scene), -ENOENT); /* it is not there, and it is told */
