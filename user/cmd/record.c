@@ -23,6 +23,7 @@
 #include "export/summary.h"
 #include "export/who_list.h"
 #include "process/debuginfod.h"
+#include "symbolize/dwarf_worker.h"
 #include "symbolize/symbolize.h"
 #include "ui/progress.h"
 
@@ -39,6 +40,7 @@ struct record {
 	struct recording recording;
 	struct progress progress;
 	struct trust trust;
+	uint64_t counters[COUNTERS]; /* of naming */
 	uint64_t began_ns;
 };
 
@@ -154,14 +156,22 @@ static int sample(struct record *record, struct fault *fault)
 
 static int name(struct record *record, struct fault *fault)
 {
+	struct dwarf_worker *dwarf = dwarf_worker_new(&(struct dwarf_worker_options){0});
 	const struct symbolize_options options = {
 		.demangle = !record->options.no_demangle, .no_inline = record->options.no_inline,
 		.debuginfod = record->options.debuginfod,
+		.dwarf = dwarf, .counters = record->counters,
 	};
-	int err = symbolize_profile(collector_profile(record->collector),
-		collector_objects(record->collector), collector_processes(record->collector),
-		collector_kernel_symbols(record->collector), &options);
+	int err = -ENOMEM;
 
+	if (dwarf) {
+		err = symbolize_profile(collector_profile(record->collector),
+			collector_objects(record->collector), collector_processes(record->collector),
+			collector_kernel_symbols(record->collector), &options);
+		dwarf_worker_stop(dwarf);
+		record->trust.cpu_seconds += (double)dwarf_worker_cpu_ns(dwarf) / 1e9;
+	}
+	dwarf_worker_free(dwarf);
 	return err ? fault_set(fault, err, "cannot name the frames: %s", strerror(-err)) : 0;
 }
 
@@ -234,6 +244,8 @@ static int derive_trust(struct record *record, struct fault *fault)
 	int err;
 
 	collector_trust(record->collector, trust);
+	for (int i = 0; i < COUNTERS; i++)
+		trust->counter[i] += (int64_t)record->counters[i];
 	fill_machine(record);
 	err = trust_count_frames(trust, collector_profile(record->collector), file_of,
 		(void *)(uintptr_t)collector_objects(record->collector));

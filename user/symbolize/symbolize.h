@@ -12,12 +12,15 @@
 #include "object/object.h"
 #include "process/process.h"
 #include "profile/profile.h"
+#include "symbolize/dwarf_worker.h"
 #include "symbolize/kernel_symbols.h"
 
 struct symbolize_options {
 	bool demangle;
 	bool debuginfod;      /* ask the servers of DEBUGINFOD_URLS for debug files */
 	bool no_inline;       /* of each frame only the outermost function */
+	struct dwarf_worker *dwarf; /* reads inlined functions and lines; NULL: nobody does */
+	uint64_t *counters;   /* by enum abi_counter: NOTEs are added; NULL: not counted */
 	const char *kallsyms; /* NULL: /proc/kallsyms; opened only when there is a kernel frame */
 };
 
