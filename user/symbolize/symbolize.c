@@ -15,6 +15,7 @@
 #include "symbolize/batch.h"
 #include "symbolize/demangle.h"
 #include "symbolize/file_symbols.h"
+#include "symbolize/go_symbols.h"
 #include "symbolize/perf_map.h"
 #include "symbolize/vdso.h"
 
@@ -221,14 +222,17 @@ static int name_addresses(struct symbolizer *s, const struct object *object, con
 {
 	int debug_fd = batch->count && object->kind == OBJECT_FILE ?
 		debug_file_open(object, elf, s->servers) : -1;
-	int err = debug_fd == -ENOMEM ? debug_fd : file_symbols_resolve(elf->fd, debug_fd, batch);
+	int err = debug_fd == -ENOMEM ? debug_fd : file_symbols_resolve(elf->fd, debug_fd, batch), go;
 
 	if (debug_fd >= 0)
 		close(debug_fd);
 	if (err == -ENOMEM)
 		return err;
+	go = go_symbols_resolve(elf, batch);
+	if (go == -ENOMEM)
+		return go;
 	return put_addresses(s, object, batch,
-		err == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol);
+		err == -EIO || go == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol);
 }
 
 static int name_elf(struct symbolizer *s, const struct object *object, int fd,
