@@ -141,7 +141,7 @@ def test_go_and_c(profile, go):
     chain = ("runtime.goexit", "main.main.gowrap1", "main.worker", "main._Cfunc_outer", "runtime.cgocall",
              "runtime.asmcgocall", "_cgo_Cfunc_outer", "outer", "inner")
     back = ("called", "crosscall2", "runtime.cgocallback", "runtime.cgocallbackg", "runtime.cgocallbackg",
-            "runtime.cgocallbackg1", "_cgoexp_called", "main.spin")
+            "runtime.cgocallbackg1", "_cgoexp_called", "main.called", "main.spin")
 
     def good(stack):
         user = tuple(re.sub(r"(_cgo|_cgoexp)_[0-9a-f]{12}_", r"\1_", frame) for frame in user_part(stack))
