@@ -19,7 +19,7 @@ NAMES = BUILD / "tests/names/go_names"
 SELF = pathlib.Path(__file__).resolve().parent / "self.go"
 # The machine's own, and those that the Go proxy gives, a version of each layout.
 VERSIONS = ("local", *(pytest.param(version, marks=pytest.mark.whole) for version in
-            ("1.16.15", "1.17.13", "1.18.10", "1.19.13", "1.20.14", "1.22.12", "1.25.5")))
+            ("1.16.15", "1.17.13", "1.18.10", "1.20.14", "1.22.12", "1.25.5")))
 PCS = 20000
 
 START_LINE = """
@@ -205,19 +205,19 @@ def shorten(name):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_addr2line_says(version):
     """Of the go command itself: the function that holds the code, and the innermost line."""
-    go, _ = toolchain(version)
+    go, minor = toolchain(version)
     addresses = some_of(go, PCS, version)
     asked = "".join(f"{address:#x}\n" for address in addresses)
-    env = dict(os.environ, GOTOOLCHAIN="local", GOFLAGS="", GOROOT=str(go.parents[1]))
+    env = dict(os.environ, GOTOOLCHAIN="local", GOFLAGS="", GOENV="off", GOROOT=str(go.parents[1]))
     said = run(go, "tool", "addr2line", go, input=asked, env=env).splitlines()
     ours = ask([NAMES, go], addresses)
     bad = []
     for address, name, place in zip(addresses, said[::2], said[1::2], strict=True):
-        if "." not in name: # C, which has no lines; the tool reads them at offset 0 all the same
-            place = "?:0"
         chain = ours[address]
         got = (chain[-1][0], chain[0][1]) if chain else ("?", "?:0")
-        if got != (shorten(name), "?:0" if place in UNKNOWN else place):
+        if "." not in name and got[1] == "?:0": # C, which has no lines; the tool reads them at offset 0 all the same
+            place = "?:0"
+        if got != (shorten(name) if minor >= 18 else name, "?:0" if place in UNKNOWN else place):
             bad.append(f"{address:x}: {got}, addr2line {name} {place}")
     print(f"{version}: {len(addresses)} addresses of {go.name}, {len(bad)} differ")
     assert not bad, "\n".join(bad[:20])
