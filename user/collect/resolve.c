@@ -48,8 +48,10 @@ static int push_file(struct stack *stack, const struct place *place)
 static int push_anonymous(struct stack *stack, uint64_t address)
 {
 	const struct frame frame = {FRAME_ANON, stack->process->id, address};
+	int err = push(stack, &frame);
 
-	return push(stack, &frame);
+	return err ? err : profile_seen(stack->resolver->profile, stack->frames[stack->count - 1],
+				   stack->entry->first_ns, stack->entry->last_ns);
 }
 
 /* A caller where nothing is mapped is no caller: the step to it was wrong, and all that follow. */
