@@ -35,6 +35,7 @@ struct record {
 	struct recording recording;
 	struct progress progress;
 	struct trust trust;
+	uint64_t counters[COUNTERS]; /* of naming */
 	uint64_t began_ns;
 };
 
@@ -145,7 +146,7 @@ static int name(struct record *record, struct fault *fault)
 	};
 	int err = symbolize_profile(collector_profile(record->collector),
 		collector_objects(record->collector), collector_processes(record->collector),
-		collector_kernel_symbols(record->collector), &options);
+		collector_kernel_symbols(record->collector), &options, record->counters);
 
 	return err ? fault_set(fault, err, "cannot name the frames: %s", strerror(-err)) : 0;
 }
@@ -219,6 +220,8 @@ static int derive_trust(struct record *record, struct fault *fault)
 	int err;
 
 	collector_trust(record->collector, trust);
+	for (int i = 0; i < COUNTERS; i++)
+		trust->counter[i] += (int64_t)record->counters[i];
 	fill_machine(record);
 	err = trust_count_frames(trust, collector_profile(record->collector), file_of,
 		(void *)(uintptr_t)collector_objects(record->collector));

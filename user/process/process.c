@@ -11,6 +11,7 @@
 #include "process/clocks.h"
 #include "process/maps.h"
 #include "process/process_table.h"
+#include "process/target_file.h"
 
 #define VSYSCALL_PAGE 0xffffffffff600000ULL /* arch/x86/include/uapi/asm/vsyscall.h */
 
@@ -113,6 +114,13 @@ static bool dropped(const struct process_entry *entry)
 	return !entry->process.mappings;
 }
 
+/* A JIT maps its jitdump so that it is found (jitdump-specification.txt does not say so; perf inject --jit does). */
+static void note_jitdump(struct process *process, const struct object *object)
+{
+	if (object && object->kind == OBJECT_FILE && target_jitdump_pid(object->path))
+		process->jitdump = object;
+}
+
 static int apply_map(struct processes *processes, const struct lifecycle *record)
 {
 	struct mapping mapping = { .start = record->start, .end = record->end };
@@ -130,6 +138,7 @@ static int apply_map(struct processes *processes, const struct lifecycle *record
 		return err;
 	if (mapping.object && mapping.object->kind == OBJECT_FILE)
 		mapping.offset = record->offset;
+	note_jitdump(&entry->process, mapping.object);
 	err = mappings_map(entry->process.mappings, &mapping, record->time_ns);
 	if (err == -EBUSY) {
 		/* Doubt has it read again; what that read shows is known from then on, not from now. */
@@ -300,6 +309,8 @@ static void adopt(struct process *process, struct proc_read *read, uint64_t mm_s
 	process->inner_pid = read->inner_pid;
 	process->uid = read->uid;
 	process->mm_state = mm_state;
+	for (uint32_t i = 0; i < read->count; i++)
+		note_jitdump(process, read->found[i].object);
 	if (read->root_fd < 0)
 		return;
 	if (process->root_fd >= 0)

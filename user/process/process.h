@@ -33,6 +33,8 @@ struct process {
 	bool maps_known;    /* complete since the exec that a record told of, or read from /proc */
 	int root_fd;        /* O_PATH of /proc/PID/root, kept when it has code made at run time; -1: none */
 	int perf_map_fd;    /* its perf-map, once it was seen: a private /tmp ends with its last process; -1: none */
+	int jitdump_fd;     /* its jitdump, once it was mapped; -1: none */
+	const struct object *jitdump; /* the last file called jit-N.dump that it mapped; NULL: none */
 	struct mappings *mappings;
 };
 

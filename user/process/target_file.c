@@ -35,17 +35,17 @@ static int open_regular(int at)
 }
 
 /* Opens `path` as a process whose root is `root` would, but never through a link into another process. */
-static int open_below(int root, const char *path)
+static int open_below(int root, const char *path, uint64_t flags)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
+		.flags = O_PATH | O_CLOEXEC | flags,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
 
 	if (fd >= 0)
 		return open_regular((int)fd);
-	return errno == ENOTDIR || errno == ELOOP ? -ENOENT : -errno;
+	return errno == ENOTDIR || (errno == ELOOP && !flags) ? -ENOENT : -errno;
 }
 
 static int open_root(const char *path)
@@ -185,7 +185,7 @@ static int open_verified(int root, const struct process *process, const struct o
 
 	if (root < 0)
 		return root;
-	fd = open_below(root, object->path);
+	fd = open_below(root, object->path, 0);
 	close(root);
 	if (fd < 0 || is_the_file(fd, process->pid, &object->identity))
 		return fd;
@@ -254,45 +254,81 @@ static int perf_map_root(const struct process *process)
 	return process->inner_pid == process->pid ? open_root("/") : -ENOENT;
 }
 
-static int open_perf_map(const struct process *process)
+/* What a JIT wrote is believed if it may write for the process. Closes a descriptor that it refuses. */
+static int believed(int fd, const struct process *process)
 {
-	int root = perf_map_root(process);
 	struct stat info;
-	char path[40];
-	int fd;
 
-	if (root < 0)
-		return root;
-	snprintf(path, sizeof(path), "/tmp/perf-%u.map",
-		process->inner_pid ? process->inner_pid : process->pid);
-	fd = open_below(root, path);
-	close(root);
-	if (fd < 0)
-		return fd;
-	if (!fstat(fd, &info) && (info.st_uid == 0 || info.st_uid == process->uid))
+	if (fd < 0 || (!fstat(fd, &info) && (info.st_uid == 0 || info.st_uid == process->uid)))
 		return fd;
 	close(fd);
 	return -EACCES;
 }
 
-static int kept_perf_map(const struct process *process)
+static uint32_t pid_inside(const struct process *process)
 {
-	int fd = fcntl(process->perf_map_fd, F_DUPFD_CLOEXEC, 0);
+	return process->inner_pid ? process->inner_pid : process->pid;
+}
 
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_SET);
-	return fd < 0 ? -errno : fd;
+static int open_perf_map(const struct process *process)
+{
+	int root = perf_map_root(process);
+	char path[40];
+	int fd;
+
+	if (root < 0)
+		return root;
+	snprintf(path, sizeof(path), "/tmp/perf-%u.map", pid_inside(process));
+	fd = open_below(root, path, O_NOFOLLOW);
+	close(root);
+	return believed(fd, process);
+}
+
+static int copy_of(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -errno : copy;
 }
 
 int target_file_open_perf_map(const struct process *process)
 {
 	int fd = open_perf_map(process);
 
-	return fd < 0 && process->perf_map_fd >= 0 ? kept_perf_map(process) : fd;
+	return fd < 0 && process->perf_map_fd >= 0 ? copy_of(process->perf_map_fd) : fd;
 }
 
-void target_file_keep_perf_map(struct process *process)
+uint32_t target_jitdump_pid(const char *path)
 {
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	unsigned long pid;
+	char *end;
+
+	if (strncmp(name, "jit-", 4) || name[4] < '1' || name[4] > '9')
+		return 0;
+	pid = strtoul(name + 4, &end, 10);
+	return strcmp(end, ".dump") || pid > INT32_MAX ? 0 : (uint32_t)pid;
+}
+
+static int open_jitdump(const struct process *process)
+{
+	struct object *object = (struct object *)(uintptr_t)process->jitdump; /* it is only looked at */
+	const struct place place = {.kind = PLACE_FILE, .object = object};
+
+	if (!object || target_jitdump_pid(object->path) != pid_inside(process))
+		return -ENOENT;
+	return believed(target_file_open(process, &place), process);
+}
+
+int target_file_open_jitdump(const struct process *process)
+{
+	return process->jitdump_fd >= 0 ? copy_of(process->jitdump_fd) : open_jitdump(process);
+}
+
+void target_file_keep_jit(struct process *process)
+{
+	if (process->jitdump_fd < 0)
+		process->jitdump_fd = open_jitdump(process);
 	if (process->root_fd >= 0 && process->perf_map_fd < 0)
 		process->perf_map_fd = open_perf_map(process);
 }

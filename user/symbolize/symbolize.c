@@ -14,7 +14,7 @@
 #include "symbolize/batch.h"
 #include "symbolize/demangle.h"
 #include "symbolize/elf_symbols.h"
-#include "symbolize/perf_map.h"
+#include "symbolize/jit.h"
 #include "symbolize/vdso.h"
 
 #define KALLSYMS "/proc/kallsyms"
@@ -25,6 +25,7 @@ struct symbolizer {
 	const struct processes *processes;
 	const struct kernel_symbols *kernel;
 	const struct symbolize_options *options;
+	uint64_t *counters;
 	struct buf plain, clean, file;
 };
 
@@ -251,20 +252,70 @@ static int name_file(struct symbolizer *s, const struct group *group)
 	return err;
 }
 
+/* When the items of a batch were sampled; to be freed. NULL: no memory. */
+static struct jit_span *spans_of(const struct symbolizer *s, const struct batch *batch)
+{
+	struct jit_span *spans = calloc(batch->count + 1, sizeof(*spans));
+
+	for (size_t i = 0; spans && i < batch->count; i++) {
+		const struct profile_span *span =
+			profile_get_span(s->profile, batch->items[i].frame);
+
+		spans[i] = span ? (struct jit_span){span->first_ns, span->last_ns} :
+				  (struct jit_span){UINT64_MAX, 0};
+	}
+	return spans;
+}
+
+static int open_jit(struct symbolizer *s, int fd)
+{
+	if (fd < 0 && fd != -ENOENT)
+		s->counters[COUNTER_jit_map_refused]++;
+	return fd;
+}
+
+static int resolve_anon(struct symbolizer *s, const struct process *process, struct batch *batch)
+{
+	struct jit_span *spans = spans_of(s, batch);
+	struct jit_files files;
+	int err;
+
+	if (!spans)
+		return -ENOMEM;
+	files.dump_fd = open_jit(s, target_file_open_jitdump(process));
+	files.map_fd = open_jit(s, target_file_open_perf_map(process));
+	err = jit_resolve(&files, batch, spans, s->counters);
+	if (files.dump_fd >= 0)
+		close(files.dump_fd);
+	if (files.map_fd >= 0)
+		close(files.map_fd);
+	free(spans);
+	return err;
+}
+
+static int put_anon(struct symbolizer *s, const struct batch *batch)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < batch->count && !err; i++) {
+		const struct batch_item *item = &batch->items[i];
+
+		err = item_function(item) ? put_named(s, item) :
+			put(s, item->frame, "[jit]", jit_is_ambiguous(item) ? COUNTER_code_moved :
+									      COUNTER_no_perf_map);
+	}
+	return err;
+}
+
 static int name_anon(struct symbolizer *s, const struct group *group)
 {
 	struct batch batch = {0};
-	uint64_t refused;
-	int fd = -1, err = fill(s, group, &batch);
+	int err = fill(s, group, &batch);
 
 	if (!err && s->processes && group->owner < processes_count(s->processes))
-		fd = target_file_open_perf_map(processes_get(s->processes, group->owner));
-	if (fd >= 0) {
-		err = perf_map_resolve(fd, &batch, &refused);
-		close(fd);
-	}
-	if (err != -ENOMEM)
-		err = put_batch(s, &batch, "[jit]", COUNTER_no_perf_map);
+		err = resolve_anon(s, processes_get(s->processes, group->owner), &batch);
+	if (!err)
+		err = put_anon(s, &batch);
 	batch_release(&batch);
 	return err;
 }
@@ -361,11 +412,11 @@ static int name_groups(struct symbolizer *s, uint32_t *frames, uint32_t count)
 
 int symbolize_profile(struct profile *profile, const struct objects *objects,
 	const struct processes *processes, const struct kernel_symbols *kernel,
-	const struct symbolize_options *options)
+	const struct symbolize_options *options, uint64_t counters[COUNTERS])
 {
 	struct symbolizer s = {
 		.profile = profile, .objects = objects, .processes = processes,
-		.kernel = kernel, .options = options,
+		.kernel = kernel, .options = options, .counters = counters,
 	};
 	uint32_t count = profile->frames.count, *frames;
 	int err = profile_begin_names(profile);
