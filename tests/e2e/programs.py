@@ -24,6 +24,7 @@ PROGRAMS = {
     "stage2": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=2"]),
     "stage3": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=3"]),
     "jit": ("gcc", ["jit.c"], []),
+    "rejit": ("gcc", ["rejit.c"], []),
     "shop": ("g++", ["shop.cc"], []),
     "rustic": ("gcc", ["rustic.c"], []),
     "storm": ("gcc", ["storm.c"], ["-pthread"]),
