@@ -226,6 +226,27 @@ static void test_vdso(void **state)
 	scene_release(&scene);
 }
 
+static void test_vsyscall(void **state)
+{
+	struct scene scene;
+	struct object *page;
+	uint32_t first, time, last, none;
+
+	(void)state;
+	scene_init(&scene, "");
+	page = object(&scene, OBJECT_VSYSCALL, "[vsyscall]", -1);
+	first = frame(&scene, FRAME_FILE, page->id, 0);
+	time = frame(&scene, FRAME_FILE, page->id, 0x400);
+	last = frame(&scene, FRAME_FILE, page->id, 0x809);
+	none = frame(&scene, FRAME_FILE, page->id, 0xc00);
+	symbolize(&scene);
+	expect(&scene, first, "gettimeofday@vsyscall", 0);
+	expect(&scene, time, "time@vsyscall", 0);
+	expect(&scene, last, "getcpu@vsyscall", 0);
+	expect(&scene, none, "[vsyscall+0xc00]", COUNTER_no_symbol);
+	scene_release(&scene);
+}
+
 static void test_anon(void **state)
 {
 	struct scene scene;
@@ -376,7 +397,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files), cmocka_unit_test(test_mangled_on_request),
 		cmocka_unit_test(test_long_name), cmocka_unit_test(test_vdso),
-		cmocka_unit_test(test_anon), cmocka_unit_test(test_jitdump),
+		cmocka_unit_test(test_anon), cmocka_unit_test(test_vsyscall), cmocka_unit_test(test_jitdump),
 		cmocka_unit_test(test_jit_refused), cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_kernel_hidden), cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_file_of),

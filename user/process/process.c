@@ -360,6 +360,11 @@ static bool in_doubt(const struct process_entry *entry, uint64_t from_ns, uint64
 	return entry->doubt_ns && last_ns > entry->doubt_ns && from_ns < entry->doubt_to_ns;
 }
 
+bool process_is_vsyscall(uint64_t address)
+{
+	return (address & ~0xfffULL) == VSYSCALL_PAGE;
+}
+
 struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
 	uint64_t last_ns)
 {
@@ -367,8 +372,8 @@ struct place process_locate(const struct process *process, uint64_t address, uin
 	struct process_entry *entry = (struct process_entry *)process;
 	struct mapping mapping;
 
-	if ((address & ~0xfffULL) == VSYSCALL_PAGE)
-		return nowhere(PLACE_VSYSCALL);
+	if (process_is_vsyscall(address))
+		return (struct place){.kind = PLACE_VSYSCALL, .offset = address & 0xfff};
 	if (dropped(entry) || settle(entry))
 		return nowhere(PLACE_UNKNOWN);
 	switch (mappings_find(process->mappings, address, first_ns, last_ns, &mapping)) {

@@ -64,7 +64,7 @@ int process_refresh(struct processes *processes, struct process *process, uint64
 enum place_kind {
 	PLACE_FILE,    /* in a file: object and offset (of the file, not virtual) */
 	PLACE_ANON,    /* executable memory without a file: JIT code */
-	PLACE_VSYSCALL,
+	PLACE_VSYSCALL, /* offset in its page */
 	PLACE_CHANGED, /* what was there changed in [first, last] */
 	PLACE_NOTHING, /* nothing executable is known there, and the process's maps are known */
 	PLACE_UNKNOWN, /* the process's maps are not known */
@@ -82,6 +82,9 @@ struct place {
  * applied: a read takes its place in time among the records, the latest when somebody asks here. */
 struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
 	uint64_t last_ns);
+
+/* Is the address in the vsyscall page, which is no process's? */
+bool process_is_vsyscall(uint64_t address);
 
 /* What is mapped now, held until layout_drop(). NULL: it is not known, or nothing is. */
 struct layout *process_hold_layout(const struct process *process);

@@ -16,6 +16,7 @@
 #include "symbolize/elf_symbols.h"
 #include "symbolize/jit.h"
 #include "symbolize/vdso.h"
+#include "symbolize/vsyscall.h"
 
 #define KALLSYMS "/proc/kallsyms"
 
@@ -234,6 +235,20 @@ release_batch:
 	return err;
 }
 
+static int name_vsyscall(struct symbolizer *s, const struct object *object, const struct group *group)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < group->count && !err; i++) {
+		uint32_t id = group->frames[i];
+		uint64_t offset = profile_get_frame(s->profile, id)->address;
+		const char *name = vsyscall_name(offset);
+
+		err = name ? put(s, id, name, 0) : put_offset(s, object, id, offset, COUNTER_no_symbol);
+	}
+	return err;
+}
+
 static int name_file(struct symbolizer *s, const struct group *group)
 {
 	const struct object *object;
@@ -242,6 +257,8 @@ static int name_file(struct symbolizer *s, const struct group *group)
 	if (group->owner >= objects_count(s->objects))
 		return put_all(s, group, "[unknown]", COUNTER_not_mapped);
 	object = objects_get(s->objects, group->owner);
+	if (object->kind == OBJECT_VSYSCALL)
+		return name_vsyscall(s, object, group);
 	if (object->kind != OBJECT_VDSO && object->fd >= 0)
 		return name_elf(s, object, object->fd, group);
 	fd = object->kind == OBJECT_VDSO ? vdso_open() : -1;
