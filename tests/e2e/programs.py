@@ -25,6 +25,7 @@ PROGRAMS = {
     "stage3": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=3"]),
     "jit": ("gcc", ["jit.c"], []),
     "rejit": ("gcc", ["rejit.c"], []),
+    "bpfspin": ("gcc", ["bpfspin.c"], []),
     "vsyscall": ("gcc", ["vsyscall.c"], BARE),
     "shop": ("g++", ["shop.cc"], []),
     "rustic": ("gcc", ["rustic.c"], []),
