@@ -39,8 +39,3 @@ int jit_resolve(const struct jit_files *files, struct batch *batch, const struct
 		err = resolve_map(files->map_fd, batch, counters);
 	return err;
 }
-
-bool jit_is_ambiguous(const struct batch_item *item)
-{
-	return !item->name && item->rank == JITDUMP_RANK;
-}

@@ -6,8 +6,6 @@
 #ifndef PROFOUND_JIT_H
 #define PROFOUND_JIT_H
 
-#include <stdbool.h>
-
 #include "abi.h"
 #include "symbolize/batch.h"
 #include "symbolize/jit_history.h"
@@ -22,8 +20,5 @@ struct jit_files { /* borrowed; negative: there is none */
  */
 int jit_resolve(const struct jit_files *files, struct batch *batch, const struct jit_span *spans,
 	uint64_t counters[COUNTERS]);
-
-/* Without a name because two functions were there while it was sampled. */
-bool jit_is_ambiguous(const struct batch_item *item);
 
 #endif

@@ -422,8 +422,7 @@ static int set_items(const struct jitdump *dump)
 			err = set_item(dump, item, &code, &lines);
 			break;
 		case JIT_MIXED:
-			batch_item_clear(item);
-			item->rank = JITDUMP_RANK;
+			batch_item_dispute(item, JITDUMP_RANK);
 			break;
 		case JIT_NOTHING:
 			break;

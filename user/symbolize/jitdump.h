@@ -30,8 +30,7 @@ struct jitdump_told {
 
 /*
  * Names a sorted batch of virtual addresses, of which spans[i] says when items[i] was sampled (jit_history.h). An item
- * that two functions claim gets no name and JITDUMP_RANK, so that no other source names it either; so does an item
- * that got one. 0; -ENOEXEC: no jitdump; -EIO; -ENOMEM. Names found before an error stay.
+ * that two functions claim is disputed (batch.h). 0; -ENOEXEC: no jitdump; -EIO; -ENOMEM. Names found before an error stay.
  */
 int jitdump_resolve(int fd, struct batch *batch, const struct jit_span *spans,
 	struct jitdump_told *told);

@@ -135,7 +135,8 @@ static int put_batch(struct symbolizer *s, const struct batch *batch, const char
 		const struct batch_item *item = &batch->items[i];
 
 		err = item_function(item) ? put_named(s, item) :
-					    put(s, item->frame, stand_in, why_not);
+			put(s, item->frame, stand_in,
+				batch_item_is_disputed(item) ? COUNTER_code_moved : why_not);
 	}
 	return err;
 }
@@ -310,20 +311,6 @@ static int resolve_anon(struct symbolizer *s, const struct process *process, str
 	return err;
 }
 
-static int put_anon(struct symbolizer *s, const struct batch *batch)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < batch->count && !err; i++) {
-		const struct batch_item *item = &batch->items[i];
-
-		err = item_function(item) ? put_named(s, item) :
-			put(s, item->frame, "[jit]", jit_is_ambiguous(item) ? COUNTER_code_moved :
-									      COUNTER_no_perf_map);
-	}
-	return err;
-}
-
 static int name_anon(struct symbolizer *s, const struct group *group)
 {
 	struct batch batch = {0};
@@ -332,7 +319,7 @@ static int name_anon(struct symbolizer *s, const struct group *group)
 	if (!err && s->processes && group->owner < processes_count(s->processes))
 		err = resolve_anon(s, processes_get(s->processes, group->owner), &batch);
 	if (!err)
-		err = put_anon(s, &batch);
+		err = put_batch(s, &batch, "[jit]", COUNTER_no_perf_map);
 	batch_release(&batch);
 	return err;
 }
