@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -51,6 +52,12 @@ def test_addresses_of_two_functions(record, build, tmp_path):
     assert run.stats["frames"]["unnamed_by_cause"]["code_moved"] >= 600
 
 
+def test_source_lines(record, build, tmp_path):
+    run = record("-F", "999", "--lines", "--", build("rejit"), 0.5, "beside", tmp_path)
+    assert_all(below(run, "run_alpha"), "alpha (up.src:42)", 200)
+    assert_all(below(run, "run_moved"), "beta (up.src:42)", 200)
+
+
 def test_only_the_later_function_was_sampled(target, record_while, tmp_path):
     rejit = target("rejit", 1, "same", tmp_path, "map")
     rejit.wait_for("beta")
@@ -81,7 +88,7 @@ def test_jitdump_of_another_user(target, record_while, tmp_path):
     assert "jit map refused" in run.stderr
 
 
-def test_in_a_container(build, target, record):
+def test_in_a_container(build, target, start):
     """Its own pids and its own /tmp, which end with it."""
     inside = "/dev/shm/profound-rejit"
     shutil.copy(build("rejit"), inside)
@@ -89,7 +96,10 @@ def test_in_a_container(build, target, record):
         shell = target(pathlib.Path("/bin/sh"), "-c", f"mount -t tmpfs tmpfs /tmp; {inside} 1 beside /tmp map; true",
                        before=["unshare", "--mount", "--pid", "--fork", "--kill-child"])
         shell.wait_for("alpha")
-        run = record("--comm", "profound-rejit", "-F", "999", "-d", "6")
+        recording = start("--comm", "profound-rejit", "-F", "999")
+        shell.finish()
+        recording.signal(signal.SIGINT)
+        run = recording.finish()
     finally:
         os.unlink(inside)
     assert_all(below(run, "run_beta", "profound-rejit"), "beta", 300)
