@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "process/maps.h"
@@ -337,6 +338,28 @@ static void test_perf_map_in_a_mount_namespace(void **state)
 	assert_int_equal(target_file_open_perf_map(&process), -ENOENT); /* and its mounts with it */
 }
 
+/* What another process of this number left behind. */
+static void test_perf_map_older_than_the_process(void **state)
+{
+	struct process process;
+	struct timespec now;
+	pid_t pid;
+
+	(void)state;
+	if (!need_root())
+		skip();
+	pid = spawn(CHROOT, "code");
+	process = process_of(pid);
+	process.inner_pid = 7;
+	write_perf_map(7, "1000 10 f");
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	process.start_ns = (uint64_t)now.tv_sec * 1000000000u - 60000000000u;
+	assert_text(target_file_open_perf_map(&process), "1000 10 f");
+	process.start_ns += 65000000000u;
+	assert_int_equal(target_file_open_perf_map(&process), -ESTALE);
+	end(pid);
+}
+
 static struct process process_with_jitdump(pid_t pid, struct object *object)
 {
 	struct process process = process_of(pid);
@@ -424,6 +447,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_memfd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_perf_map_below_the_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_perf_map_in_a_mount_namespace, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_perf_map_older_than_the_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jitdump, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jitdump_of_another, setup, teardown),
 		cmocka_unit_test(test_jitdump_names),

@@ -152,6 +152,15 @@ static int apply_map(struct processes *processes, const struct lifecycle *record
 	return 0;
 }
 
+/* Its addresses are another program's from now on, and its names would be wrong there. */
+static void forget_jitdump(struct process *process)
+{
+	if (process->jitdump_fd >= 0)
+		close(process->jitdump_fd);
+	process->jitdump_fd = -1;
+	process->jitdump = NULL;
+}
+
 static int apply_exec(struct processes *processes, const struct lifecycle *record)
 {
 	struct process_entry *entry;
@@ -163,6 +172,7 @@ static int apply_exec(struct processes *processes, const struct lifecycle *recor
 	if (err)
 		return err;
 	entry->process.maps_known = true;
+	forget_jitdump(&entry->process);
 	entry->process.gone = entry->replaced;
 	entry->end_ns = 0;
 	if (entry->doubt_to_ns <= record->time_ns)

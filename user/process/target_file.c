@@ -13,7 +13,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "process/maps.h"
+
+#define STALE_SLACK_NS 1000000000ll /* file systems keep times by the tick */
 
 /* Opens for reading what the O_PATH descriptor `at` names, if it is a regular file; closes `at`. */
 static int open_regular(int at)
@@ -265,6 +268,18 @@ static int believed(int fd, const struct process *process)
 	return -EACCES;
 }
 
+/* Last changed before the process began: of another that had its number. The wall clock may have been set since. */
+static bool is_stale(int fd, const struct process *process)
+{
+	int64_t age_ns = (int64_t)(clock_ns(CLOCK_BOOTTIME) - process->start_ns);
+	int64_t began_ns = (int64_t)clock_ns(CLOCK_REALTIME) - age_ns;
+	struct stat info;
+
+	if (!process->start_ns || fstat(fd, &info))
+		return false;
+	return (int64_t)info.st_ctim.tv_sec < (began_ns - STALE_SLACK_NS) / (int64_t)NS_PER_SECOND;
+}
+
 static uint32_t pid_inside(const struct process *process)
 {
 	return process->inner_pid ? process->inner_pid : process->pid;
@@ -281,7 +296,11 @@ static int open_perf_map(const struct process *process)
 	snprintf(path, sizeof(path), "/tmp/perf-%u.map", pid_inside(process));
 	fd = open_below(root, path, O_NOFOLLOW);
 	close(root);
-	return believed(fd, process);
+	fd = believed(fd, process);
+	if (fd < 0 || !is_stale(fd, process))
+		return fd;
+	close(fd);
+	return -ESTALE;
 }
 
 static int copy_of(int fd)

@@ -24,7 +24,7 @@ void target_file_attach(const struct process *process, const struct place *place
 /*
  * Opens (or if it is gone, returns a copy of the one kept) /tmp/perf-PID.map of the process, PID as it knows itself,
  * below its root (process->root_fd, or /proc, or our own root if it is gone); only a regular file, no link to one,
- * owned by the process's uid or by root. A descriptor, or a negative errno as above.
+ * owned by the process's uid or by root, and not last changed before the process began (-ESTALE). A descriptor, or a negative errno as above.
  */
 int target_file_open_perf_map(const struct process *process);
 
