@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "symbolize/elf_symbols.h"
+#include "symbolize/file_symbols.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i < 8; i++)
 		batch_add(&batch, place[0] + i * place[1], i);
 	batch_sort(&batch);
-	elf_symbols_resolve(fd, &batch);
+	file_symbols_resolve(fd, -1, &batch);
 	for (size_t i = 0; i < batch.count; i++)
 		if (batch.items[i].name && batch.items[i].start > batch.items[i].address)
 			abort();

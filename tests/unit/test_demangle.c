@@ -38,6 +38,10 @@ static void test_cpp(void **state)
 	expect("_ZN3foo3barEi.part.0.cold", "foo::bar.part.0.cold");
 	expect("_ZN3foo3barEi@plt", "foo::bar@plt");
 	expect("_ZN12_GLOBAL__N_11fEv", "(anonymous namespace)::f");
+	expect("_ZZ4mainENKUlvE_clEv", "main::{lambda()#1}::operator()");
+	expect("_ZNK3fooeqERKS_", "foo::operator==");
+	expect("_ZN3fooC2Ev", "foo::foo");
+	expect("_ZN3foo3barEi.constprop.0", "foo::bar.constprop.0");
 }
 
 static void test_rust(void **state)
@@ -51,6 +55,12 @@ static void test_rust(void **state)
 	expect("_RNvC6_123foo3bar", "123foo::bar");
 	expect("_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar");
 	expect("_RNvNtCs1234_7mycrate3foo3bar.llvm.9", "mycrate::foo::bar.llvm.9");
+	/* rust-lang/rfcs 2603: generic arguments, an impl, a closure */
+	expect("_RINvNtCs1234_7mycrate3foo3barlE", "mycrate::foo::bar::<i32>");
+	expect("_RNvMs_NtCs1234_7mycrate3fooNtB4_4Shop4sell", "<mycrate::foo::Shop>::sell");
+	expect("_RNvXs_Cs1234_7mycrateNtB4_4ShopNtNtCs5678_4core3fmt7Display3fmt",
+		"<mycrate::Shop as core::fmt::Display>::fmt");
+	expect("_RNCNvCs1234_7mycrate4main0", "mycrate::main::{closure#0}");
 }
 
 static void test_d(void **state)
@@ -58,7 +68,20 @@ static void test_d(void **state)
 	(void)state;
 	expect("_D3std5stdio4File5closeMFNeZv", "std.stdio.File.close()");
 	expect("_Dmain", "D main");
+	expect("_D8demangle4testFZv", "demangle.test()");
+	expect("_D8demangle11__T4testTaZv.cold", "demangle.test!(char).cold");
 	expect("_Do_it", NULL);
+}
+
+/* Swift's names stay as they are: libiberty does not know them. */
+static void test_swift(void **state)
+{
+	static const char *const names[] = {"$s4main3fooyyF", "$S4main3fooyyF", "_T04main3fooyyF",
+		"_$s4main5GreetV5helloyyF", "_TtC4main3Foo"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		expect(names[i], NULL);
 }
 
 static void test_plain(void **state)
@@ -116,7 +139,7 @@ static void test_appends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cpp), cmocka_unit_test(test_rust), cmocka_unit_test(test_d),
+		cmocka_unit_test(test_cpp), cmocka_unit_test(test_rust), cmocka_unit_test(test_d), cmocka_unit_test(test_swift),
 		cmocka_unit_test(test_plain), cmocka_unit_test(test_caps), cmocka_unit_test(test_appends),
 	};
 

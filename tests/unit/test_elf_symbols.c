@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "made_elf.h"
-#include "symbolize/elf_symbols.h"
+#include "symbolize/file_symbols.h"
 #include "symbolize/vdso.h"
 
 #define FUNC(bind) ELF64_ST_INFO(STB_##bind, STT_FUNC)
@@ -37,7 +37,7 @@ static void expect(struct made *made, const struct expected *expected, size_t co
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(batch_add(&batch, expected[i].address, (uint32_t)i), 0);
 	batch_sort(&batch);
-	assert_int_equal(elf_symbols_resolve(fd, &batch), 0);
+	assert_int_equal(file_symbols_resolve(fd, -1, &batch), 0);
 	for (size_t i = 0; i < count; i++) {
 		const struct expected *want = &expected[batch.items[i].frame];
 		const char *name = batch.items[i].name;
@@ -192,7 +192,7 @@ static void test_hostile_tables(void **state)
 				at = (off_t)(header.e_shoff + (uint64_t)section * sizeof(Elf64_Shdr) + field);
 				assert_int_equal(pread(fd, &was, 8, at), 8);
 				assert_int_equal(pwrite(fd, &bad[i], 8, at), 8);
-				err = elf_symbols_resolve(fd, &batch);
+				err = file_symbols_resolve(fd, -1, &batch);
 				assert_true(err == 0 || err == -EIO || err == -ENOEXEC);
 				assert_true(!batch.items[0].name || strlen(batch.items[0].name) < 60);
 				batch_item_clear(&batch.items[0]);
@@ -200,7 +200,7 @@ static void test_hostile_tables(void **state)
 			}
 		}
 	}
-	assert_int_equal(elf_symbols_resolve(fd, &batch), 0);
+	assert_int_equal(file_symbols_resolve(fd, -1, &batch), 0);
 	assert_string_equal(batch.items[0].name, "f");
 	batch_release(&batch);
 	close(fd);
@@ -282,7 +282,7 @@ static void compare_file(int fd)
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(batch_add(&batch, truth[i].symbol.st_value, (uint32_t)i), 0);
 	batch_sort(&batch);
-	assert_int_equal(elf_symbols_resolve(fd, &batch), 0);
+	assert_int_equal(file_symbols_resolve(fd, -1, &batch), 0);
 	for (size_t i = 0; i < n; i++) {
 		const struct truth *self = &truth[batch.items[i].frame];
 
@@ -358,7 +358,7 @@ static void check_peak(int fd, struct batch *batch)
 	assert_true(child >= 0);
 	if (!child) {
 		long before = peak_kib(), more;
-		int err = elf_symbols_resolve(fd, batch);
+		int err = file_symbols_resolve(fd, -1, batch);
 
 		more = peak_kib() - before;
 		print_message("peak + %ld KiB\n", more);
@@ -390,7 +390,7 @@ static void big_file(uint64_t size, uint64_t step)
 	batch_sort(&batch);
 	check_peak(fd, &batch);
 	start = cpu_now();
-	assert_int_equal(elf_symbols_resolve(fd, &batch), 0);
+	assert_int_equal(file_symbols_resolve(fd, -1, &batch), 0);
 	start = cpu_now() - start;
 	print_message("1,000,000 symbols (size %llu, step %llu), 20 addresses: %.1f ms\n",
 		(unsigned long long)size, (unsigned long long)step, start * 1e3);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "object/elf.h"
 #include "object/object.h"
 
 static struct object *intern(struct objects *objects, struct object_identity identity, const char *path)
@@ -139,10 +140,38 @@ static void test_text_is_cut(void **state)
 	}
 }
 
+/* The build id of this very program, learned once; then only that one will do. */
+static void test_build(void **state)
+{
+	struct objects *objects = objects_new();
+	struct object *object = intern(objects, (struct object_identity){1, 1, 1, 0, 0, {0}}, "/x");
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), text = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	struct elf elf;
+
+	(void)state;
+	assert_int_equal(object_learn_build(object, text), 0);
+	assert_int_equal(object->identity.build_id_size, 0);
+	assert_int_equal(elf_init(&elf, self), 0);
+	assert_true(object_is_build(object, &elf));
+	assert_int_equal(object_learn_build(object, self), 0);
+	assert_int_equal(object->identity.build_id_size, elf.build_id_size);
+	assert_true(object_is_build(object, &elf));
+	assert_int_equal(object_learn_build(object, self), 0);
+	object->identity.build_id_size = 20;
+	object->identity.build_id[0] ^= 1;
+	assert_false(object_is_build(object, &elf));
+	assert_int_equal(object_learn_build(object, self), -ESTALE);
+	assert_int_equal(object_learn_build(object, text), -ESTALE);
+	elf_release(&elf);
+	close(self);
+	close(text);
+	objects_free(objects);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_identity), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_identity), cmocka_unit_test(test_many), cmocka_unit_test(test_build),
 		cmocka_unit_test(test_name), cmocka_unit_test(test_fd_is_owned),
 		cmocka_unit_test(test_text), cmocka_unit_test(test_text_is_cut),
 	};

@@ -141,7 +141,7 @@ static void test_addresses(void **state)
 	assert_string_equal(profile_text(&f->profile, sample->comm), "worker");
 	assert_int_equal(profile_total(&f->profile), 10);
 	assert_int_equal(f->resolver.by_fp, 20);
-	assert_true(objects_get(f->objects, 0)->tried);
+	assert_int_equal(objects_get(f->objects, 0)->tries, 1);
 	assert_int_equal(objects_get(f->objects, 0)->fd, -1);
 }
 

@@ -179,6 +179,32 @@ static void test_mangled_on_request(void **state)
 	scene_release(&scene);
 }
 
+/* A file that was rewritten since its build id was learned names nothing; one that was never opened says why. */
+static void test_files_that_name_nothing(void **state)
+{
+	struct scene scene;
+	struct object *rewritten, *too_many, *gone;
+	struct made made;
+	uint32_t id[3];
+
+	(void)state;
+	scene_init(&scene, "");
+	made_init(&made, 0x800);
+	made_symbol(&made, "wrong", 0x1010, 16, STT_FUNC, MADE_TEXT);
+	rewritten = object(&scene, OBJECT_FILE, "/rewritten", made_file(&made));
+	rewritten->identity.build_id_size = 2;
+	too_many = object(&scene, OBJECT_FILE, "/too_many", -EMFILE);
+	gone = object(&scene, OBJECT_FILE, "/gone", -ENOENT);
+	id[0] = frame(&scene, FRAME_FILE, rewritten->id, 0x1010);
+	id[1] = frame(&scene, FRAME_FILE, too_many->id, 0x1010);
+	id[2] = frame(&scene, FRAME_FILE, gone->id, 0x1010);
+	symbolize(&scene);
+	expect(&scene, id[0], "[rewritten+0x1010]", COUNTER_file_unreadable);
+	expect(&scene, id[1], "[too_many+0x1010]", COUNTER_no_descriptor);
+	expect(&scene, id[2], "[gone+0x1010]", COUNTER_file_unreadable);
+	scene_release(&scene);
+}
+
 static void test_long_name(void **state)
 {
 	struct scene scene;
@@ -396,9 +422,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files), cmocka_unit_test(test_mangled_on_request),
-		cmocka_unit_test(test_long_name), cmocka_unit_test(test_vdso),
-		cmocka_unit_test(test_anon), cmocka_unit_test(test_vsyscall), cmocka_unit_test(test_jitdump),
-		cmocka_unit_test(test_jit_refused), cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_files_that_name_nothing), cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_vdso), cmocka_unit_test(test_vsyscall), cmocka_unit_test(test_anon),
+		cmocka_unit_test(test_jitdump), cmocka_unit_test(test_jit_refused), cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_kernel_hidden), cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_file_of),
 	};

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -338,6 +339,114 @@ static void test_perf_map_in_a_mount_namespace(void **state)
 	assert_int_equal(target_file_open_perf_map(&process), -ENOENT); /* and its mounts with it */
 }
 
+/* What attaching leaves in the object. */
+static struct object attached(pid_t pid, struct object object)
+{
+	const struct process process = process_of(pid);
+	const struct place place = { .kind = PLACE_FILE, .object = &object };
+
+	object.root_fd = -1;
+	target_file_attach(&process, &place);
+	assert_true(object.tried || object.tries == 1);
+	return object;
+}
+
+static void test_root_is_kept(void **state)
+{
+	struct object object;
+	struct stat kept, ours;
+	pid_t pid;
+
+	(void)state;
+	if (!need_root())
+		skip();
+	pid = spawn(0, "code");
+	object = attached(pid, object_of(pid, "/code"));
+	assert_true(object.fd >= 0);
+	assert_int_equal(object.root_fd, -1); /* our own */
+	close(object.fd);
+	end(pid);
+	pid = spawn(CHROOT, "code");
+	object = attached(pid, object_of(pid, "/code"));
+	end(pid);
+	assert_true(object.fd >= 0 && object.root_fd >= 0);
+	assert_int_equal(fstat(object.root_fd, &kept), 0);
+	assert_int_equal(stat(dir, &ours), 0);
+	assert_int_equal(kept.st_ino, ours.st_ino);
+	close(object.fd);
+	close(object.root_fd);
+	pid = spawn(MOUNT_NS, "code"); /* the same directory, but not the same mounts below it */
+	object = attached(pid, object_of(pid, "/code"));
+	end(pid);
+	assert_true(object.fd >= 0 && object.root_fd >= 0);
+	close(object.fd);
+	close(object.root_fd);
+}
+
+static void test_another_build(void **state)
+{
+	struct object object;
+	pid_t pid = spawn(0, "code");
+
+	(void)state;
+	object = object_of(pid, "/code");
+	object.identity.build_id_size = 2;
+	object = attached(pid, object);
+	assert_int_equal(object.fd, -1);
+	assert_int_equal(object.open_error, -ESTALE);
+	end(pid);
+}
+
+/* A file that only gone processes had is asked of the next one, not again of the same. */
+static void test_the_next_process(void **state)
+{
+	struct process process;
+	struct object object;
+	const struct place place = { .kind = PLACE_FILE, .object = &object };
+	pid_t first, second;
+
+	(void)state;
+	if (!need_root())
+		skip();
+	first = spawn(CHROOT, "code");
+	second = spawn(CHROOT, "code");
+	object = object_of(first, "/code");
+	strcpy(path_buffer, "/code"); /* as it knows itself: not below our root */
+	object.root_fd = -1;
+	end(first);
+	process = process_of(first);
+	target_file_attach(&process, &place);
+	assert_true(object.fd < 0 && !object.tried);
+	target_file_attach(&process, &place);
+	assert_int_equal(object.tries, 1);
+	process = process_of(second);
+	process.id = 1;
+	target_file_attach(&process, &place);
+	assert_true(object.fd >= 0 && object.tried);
+	close(object.fd);
+	close(object.root_fd);
+	end(second);
+}
+
+static void test_descriptors_left(void **state)
+{
+	struct rlimit before, few;
+	struct object object;
+	pid_t pid = spawn(0, "code");
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 60;
+	object = object_of(pid, "/code");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	object = attached(pid, object);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(object.fd, -1);
+	assert_int_equal(object.open_error, -EMFILE);
+	end(pid);
+}
+
 /* What another process of this number left behind. */
 static void test_perf_map_older_than_the_process(void **state)
 {
@@ -445,6 +554,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_regular_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link_out_of_the_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memfd, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_root_is_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_another_build, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_next_process, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_descriptors_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_perf_map_below_the_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_perf_map_in_a_mount_namespace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_perf_map_older_than_the_process, setup, teardown),

@@ -8,6 +8,7 @@
 
 #include "base/nearest.h"
 #include "cmd/cmd.h"
+#include "cmd/debug_names.h"
 #include "cmd/debug_stack.h"
 #include "cmd/exit_code.h"
 #include "cmd/option.h"
@@ -46,11 +47,18 @@ static int print_file(int fd, const char *path, struct fault *fault)
 	return err;
 }
 
-static int debug_tables(const char *path, const char *save, struct fault *fault)
+struct wanted {
+	const struct subject *subject;
+	const char *what;
+	const char *save;       /* NULL: not asked for */
+	struct batch addresses; /* in the order of typing: names */
+};
+
+static int print_tables(const struct wanted *wanted, struct fault *fault)
 {
+	const char *path = wanted->what;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err;
 
-	(void)save;
 	if (fd < 0)
 		return fault_set(fault, -errno, "%s: %s", path, strerror(errno));
 	err = print_file(fd, path, fault);
@@ -58,25 +66,36 @@ static int debug_tables(const char *path, const char *save, struct fault *fault)
 	return err;
 }
 
+static int print_stack(const struct wanted *wanted, struct fault *fault)
+{
+	return debug_stack(wanted->what, wanted->save, fault);
+}
+
+static int print_sample(const struct wanted *wanted, struct fault *fault)
+{
+	return debug_sample(wanted->what, wanted->save, fault);
+}
+
+static int print_names(const struct wanted *wanted, struct fault *fault)
+{
+	return debug_names(wanted->what, &wanted->addresses, fault);
+}
+
 static const struct subject {
 	const char *name, *of; /* what it is about, in words */
-	int (*print)(const char *what, const char *save, struct fault *fault);
+	int (*print)(const struct wanted *wanted, struct fault *fault);
 	/* 0, or -EINVAL with the fault filled; NULL: any word will do. */
 	int (*check)(const char *what, struct fault *fault);
-	bool saves; /* takes -o */
+	bool saves;     /* takes -o */
+	bool addresses; /* takes some */
 } subjects[] = {
-	{"tables", "a file", debug_tables, NULL, false},
-	{"stack", "a PID", debug_stack, debug_stack_check, true},
-	{"sample", "a file", debug_sample, NULL, false},
+	{"tables", "a file", print_tables, NULL, false, false},
+	{"stack", "a PID", print_stack, debug_stack_check, true, false},
+	{"sample", "a file", print_sample, NULL, false, false},
+	{"names", "a file", print_names, NULL, false, true},
 };
 
 #define SUBJECTS (sizeof(subjects) / sizeof(*subjects))
-
-struct wanted {
-	const struct subject *subject;
-	const char *what;
-	const char *save; /* NULL: not asked for */
-};
 
 static int choose_subject(struct wanted *wanted, const char *word, struct fault *fault)
 {
@@ -92,7 +111,7 @@ static int choose_subject(struct wanted *wanted, const char *word, struct fault 
 	}
 	nearest_hint(hint, sizeof(hint), "", nearest_word(word, names, SUBJECTS));
 	return fault_set(fault, -EINVAL, "unknown subject '%s'%s", word,
-		*hint ? hint : "; there are tables, stack, sample");
+		*hint ? hint : "; there are tables, stack, sample, names");
 }
 
 static int take_argument(void *into, const char *word, struct fault *fault)
@@ -101,6 +120,8 @@ static int take_argument(void *into, const char *word, struct fault *fault)
 
 	if (!wanted->subject)
 		return choose_subject(wanted, word, fault);
+	if (wanted->what && wanted->subject->addresses)
+		return debug_names_take(word, &wanted->addresses, fault);
 	if (wanted->what)
 		return fault_set(fault, -EINVAL, "%s at a time, not '%s' too", wanted->subject->of, word);
 	wanted->what = word;
@@ -125,13 +146,14 @@ static const char *const examples[] = {
 	"profound debug tables /bin/bash         # how each range of code is unwound",
 	"profound debug stack 4711 -o x.sample   # a process's stack now, and in a file",
 	"profound debug sample x.sample          # the same, unwound again anywhere",
+	"profound debug names /bin/bash 2f5b0    # which functions and lines are at an address",
 	NULL,
 };
 
 const struct command_spec debug_command = {
 	.name = "debug",
-	.synopsis = "tables FILE | stack PID [-o FILE] | sample FILE",
-	.summary = "how profound unwinds: a file's rows, a process's stack, a kept sample",
+	.synopsis = "tables FILE | stack PID [-o FILE] | sample FILE | names FILE [ADDRESS...]",
+	.summary = "how profound unwinds and names: a file's rows, a process's stack, an address",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(*options),
 	.argument = take_argument,
@@ -142,7 +164,7 @@ const struct command_spec debug_command = {
 static int check_usage(const struct wanted *wanted, struct fault *fault)
 {
 	if (!wanted->subject)
-		return fault_set(fault, -EINVAL, "needs a subject: tables FILE, stack PID or sample FILE");
+		return fault_set(fault, -EINVAL, "needs a subject: tables FILE, stack PID, sample FILE or names FILE");
 	if (!wanted->what)
 		return fault_set(fault, -EINVAL, "%s needs %s", wanted->subject->name, wanted->subject->of);
 	if (wanted->save && !wanted->subject->saves)
@@ -167,6 +189,7 @@ int cmd_debug(int argc, char **argv)
 	if (err)
 		return cmd_fail(argv[0], err, &fault);
 	/* What a file holds is not wrong usage. */
-	err = wanted.subject->print(wanted.what, wanted.save, &fault);
+	err = wanted.subject->print(&wanted, &fault);
+	batch_release(&wanted.addresses);
 	return err ? cmd_fail(argv[0], err == -EINVAL ? -EIO : err, &fault) : EXIT_DONE;
 }

@@ -21,6 +21,7 @@
 #include "collect/sampling.h"
 #include "collect/selection.h"
 #include "export/summary.h"
+#include "process/debuginfod.h"
 #include "symbolize/symbolize.h"
 #include "ui/progress.h"
 
@@ -49,6 +50,16 @@ static void warn_lower_rate(const struct record *record)
 		"profound record: %u Hz instead of %u Hz: the kernel allows no more; raise it: sysctl "
 		"kernel.perf_event_max_sample_rate=%u\n",
 		sampling->frequency_hz, sampling->frequency_asked_hz, sampling->frequency_asked_hz);
+}
+
+static void warn_no_servers(const struct record *record)
+{
+	const char *reason;
+	struct debuginfod *servers = record->options.debuginfod ? debuginfod_new(&reason) : NULL;
+
+	if (record->options.debuginfod && !servers)
+		fprintf(stderr, "profound record: --debuginfod: %s; local debug files are used\n", reason);
+	debuginfod_free(servers);
 }
 
 /* Everything that can be refused is refused here, before sampling starts and before a file exists. */
@@ -143,6 +154,7 @@ static int name(struct record *record, struct fault *fault)
 {
 	const struct symbolize_options options = {
 		.demangle = !record->options.no_demangle, .no_inline = record->options.no_inline,
+		.debuginfod = record->options.debuginfod,
 	};
 	int err = symbolize_profile(collector_profile(record->collector),
 		collector_objects(record->collector), collector_processes(record->collector),
@@ -271,6 +283,7 @@ static int run(struct record *record, struct fault *fault)
 	if (err)
 		return err;
 	warn_lower_rate(record);
+	warn_no_servers(record);
 	recording_block_signals();
 	if (record->options.command)
 		err = launch_hold(&record->launch, record->options.command, fault);

@@ -33,6 +33,7 @@ FLAG(kernel_only, kernel_only)
 FLAG(no_demangle, no_demangle)
 FLAG(no_inline, no_inline)
 FLAG(lines, lines)
+FLAG(debuginfod, debuginfod)
 FLAG(idle, idle)
 FLAG(quiet, quiet)
 FLAG(verbose, verbose)
@@ -302,6 +303,8 @@ static const struct option_spec record_option_table[] = {
 		set_no_inline},
 	{"output", 0, "no-demangle", NULL, "C++ and Rust names as the linker has them",
 		set_no_demangle},
+	{"output", 0, "debuginfod", NULL, "ask DEBUGINFOD_URLS for debug files too",
+		set_debuginfod},
 	{"output", 0, "idle", NULL, "draw idle CPUs too", set_idle},
 	{"output", 0, "stats", "FILE", "figures about this run as JSON", set_stats},
 	{"output", 0, "min-quality", "PCT", "exit 3 if fewer stacks are whole and named",

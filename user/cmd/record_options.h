@@ -35,7 +35,7 @@ struct record_options {
 
 	struct record_output outputs[RECORD_OUTPUTS];
 	unsigned n_outputs; /* 0: the page with the default name */
-	bool no_demangle, no_inline, lines, idle, quiet, verbose, ignore_kernel_bugs;
+	bool no_demangle, no_inline, lines, debuginfod, idle, quiet, verbose, ignore_kernel_bugs;
 	uint64_t memory_bytes;
 	const char *stats;  /* NULL: none */
 	double min_quality; /* percent; 0: none */

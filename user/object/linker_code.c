@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include "object/code_pattern.h"
+#include "object/plt_code.h"
 
 #define CRT_BYTES 128
 #define PLT_BYTES (1u << 20)
-#define PLT_ENTRY 16
 
 struct piece {
 	const char *pattern;
@@ -32,29 +32,6 @@ static const struct piece crt_pieces[] = {
 	{"58", -8},       /* pop %rax */
 	{"c3", 0},
 	{NULL, 0},
-};
-
-/* The CFA is rsp + first, from byte `at` on rsp + second. */
-struct shape {
-	const char *pattern;
-	uint8_t first, at, second;
-};
-
-/* Entered from the entries below, which have pushed a number. */
-static const struct shape plt_headers[] = {
-	{"ff35........ff25........0f1f4000", 16, 6, 24},
-	{"ff35........f2ff25........0f1f00", 16, 6, 24},
-	{NULL, 0, 0, 0},
-};
-
-static const struct shape plt_entries[] = {
-	{"ff25........68........e9........", 8, 11, 16},
-	{"f30f1efa68........e9........6690", 8, 9, 16},
-	{"f30f1efa68........f2e9........90", 8, 9, 16},
-	{"f30f1efaff25........660f1f440000", 8, 16, 8},
-	{"f30f1efaf2ff25........0f1f440000", 8, 16, 8},
-	{"ff25........6690", 8, 8, 8},
-	{NULL, 0, 0, 0},
 };
 
 static bool matches(const char *pattern, const struct linker_code *code, size_t at)
@@ -117,29 +94,16 @@ int linker_code_crt_rows(const struct linker_code *code, const struct row_sink *
 	return err;
 }
 
-static const struct shape *find_shape(
-	const struct shape *shape, const struct linker_code *code, size_t at)
-{
-	while (shape->pattern && !matches(shape->pattern, code, at))
-		shape++;
-	return shape->pattern ? shape : NULL;
-}
-
-static bool pushes(const struct shape *shape)
-{
-	return shape->first != shape->second;
-}
-
 /* CFA_PLT counts from the entry's start by the address's last four bits. */
-static const struct shape *find_entry(const struct linker_code *code, size_t at)
+static const struct plt_shape *find_entry(const struct linker_code *code, size_t at)
 {
-	const struct shape *shape = find_shape(plt_entries, code, at);
+	const struct plt_shape *shape = plt_code_entry(code->bytes + at, code->size - at);
 
-	return shape && pushes(shape) && (code->address + at) % PLT_ENTRY ? NULL : shape;
+	return shape && plt_shape_pushes(shape) && (code->address + at) % PLT_ENTRY ? NULL : shape;
 }
 
 /* An entry that pushes is a rule of its own: most PLTs are one row. */
-static int put_entry(const struct row_sink *sink, uint64_t start, const struct shape *shape)
+static int put_entry(const struct row_sink *sink, uint64_t start, const struct plt_shape *shape)
 {
 	const struct abi_rule rule = {.cfa = CFA_PLT,
 		.reg = 7,
@@ -147,12 +111,12 @@ static int put_entry(const struct row_sink *sink, uint64_t start, const struct s
 		.cfa_add = shape->at,
 		.ra_offset = -8};
 
-	if (!pushes(shape))
+	if (!plt_shape_pushes(shape))
 		return put(sink, start, shape->first);
 	return sink->row(sink->context, start, &rule);
 }
 
-static int put_header(const struct row_sink *sink, uint64_t start, const struct shape *shape)
+static int put_header(const struct row_sink *sink, uint64_t start, const struct plt_shape *shape)
 {
 	int err = put(sink, start, shape->first);
 
@@ -161,7 +125,7 @@ static int put_header(const struct row_sink *sink, uint64_t start, const struct 
 
 int linker_code_plt_rows(const struct linker_code *code, const struct row_sink *sink)
 {
-	const struct shape *header = find_shape(plt_headers, code, 0), *shape;
+	const struct plt_shape *header = plt_code_header(code->bytes, code->size), *shape;
 	size_t first = header ? PLT_ENTRY : 0, at = first, end = first;
 	int err;
 

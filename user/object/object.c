@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "object/elf.h"
 
 #define NO_NAME "[file]"
 
@@ -28,6 +29,8 @@ static void object_free(struct object *object)
 		return;
 	if (object->fd >= 0)
 		close(object->fd);
+	if (object->root_fd >= 0)
+		close(object->root_fd);
 	free(object->path);
 	free(object->name);
 	free(object);
@@ -151,7 +154,7 @@ static struct object *object_new(enum object_kind kind, const struct object_iden
 		return NULL;
 	object->kind = kind;
 	object->identity = *identity;
-	object->fd = -1;
+	object->fd = object->root_fd = -1;
 	object->path = strdup(path);
 	object->name = name_of(path);
 	if (object->path && object->name)
@@ -215,5 +218,41 @@ void object_set_fd(struct object *object, int fd)
 	if (object->fd >= 0)
 		close(object->fd);
 	object->fd = fd < 0 ? -1 : fd;
+	object->open_error = fd < 0 ? fd : 0;
 	object->tried = true;
+}
+
+void object_set_root(struct object *object, int root_fd)
+{
+	if (object->root_fd >= 0)
+		close(object->root_fd);
+	object->root_fd = root_fd;
+}
+
+bool object_is_build(const struct object *object, const struct elf *elf)
+{
+	const struct object_identity *mine = &object->identity;
+
+	return !mine->build_id_size || (mine->build_id_size == elf->build_id_size &&
+					       !memcmp(mine->build_id, elf->build_id, elf->build_id_size));
+}
+
+int object_learn_build(struct object *object, int fd)
+{
+	struct object_identity *mine = &object->identity;
+	struct elf elf;
+	int err = elf_init(&elf, fd);
+
+	if (err && err != -ENOMEM)
+		return mine->build_id_size ? -ESTALE : 0;
+	if (err)
+		return err;
+	if (!object_is_build(object, &elf))
+		err = -ESTALE;
+	if (!err && elf.build_id_size <= sizeof(mine->build_id)) {
+		mine->build_id_size = elf.build_id_size;
+		memcpy(mine->build_id, elf.build_id, elf.build_id_size);
+	}
+	elf_release(&elf);
+	return err;
 }

@@ -34,7 +34,11 @@ struct object {
 	char *path;    /* as the target's kernel shows it, " (deleted)" cut off */
 	char *name;    /* its last component, for people: never empty, as text_clean() leaves it */
 	int fd;        /* read only, regular file, or -1 */
-	bool tried;    /* opening was tried; fd is final */
+	int open_error; /* negative errno: why fd is -1 once it was tried */
+	int root_fd;   /* O_PATH of the root of the process that it was opened for, if that is not our own; -1 */
+	bool tried;    /* fd is final */
+	uint8_t tries; /* how many processes it could not be opened for, before it is final */
+	uint32_t tried_for; /* process->id + 1 of the last of them */
 };
 
 struct objects;
@@ -51,7 +55,18 @@ struct object *objects_get(const struct objects *objects, uint32_t id);
 /* object->name */
 const char *object_name(const struct object *object);
 
-/* Takes `fd` (negative: it cannot be opened), which becomes the object's; one it had before is closed. */
+/* Takes `fd` (a negative errno: it cannot be opened), which becomes the object's; one it had before is closed. */
 void object_set_fd(struct object *object, int fd);
+/* Takes the descriptor of a root directory, -1: our own. */
+void object_set_root(struct object *object, int root_fd);
+
+struct elf;
+
+/* Is the ELF file that object->fd is by now the one that was mapped, as far as anybody knows? False if it has another
+ * build id, or none where there was one: it was rewritten. */
+bool object_is_build(const struct object *object, const struct elf *elf);
+/* Learns the build id of a file that is about to be object->fd. 0, also if it has none or is no ELF file; -ESTALE: it is
+ * another build than the kernel told of; -ENOMEM. */
+int object_learn_build(struct object *object, int fd);
 
 #endif

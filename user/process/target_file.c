@@ -4,59 +4,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "process/maps.h"
+#include "process/root_dir.h"
 
 #define STALE_SLACK_NS 1000000000ll /* file systems keep times by the tick */
-
-/* Opens for reading what the O_PATH descriptor `at` names, if it is a regular file; closes `at`. */
-static int open_regular(int at)
-{
-	char self[40];
-	struct stat info;
-	int fd;
-
-	if (fstat(at, &info) || !S_ISREG(info.st_mode)) {
-		close(at);
-		return -EINVAL;
-	}
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
-	fd = open(self, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		fd = -errno;
-	close(at);
-	return fd;
-}
-
-/* Opens `path` as a process whose root is `root` would, but never through a link into another process. */
-static int open_below(int root, const char *path, uint64_t flags)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC | flags,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-	if (fd >= 0)
-		return open_regular((int)fd);
-	return errno == ENOTDIR || (errno == ELOOP && !flags) ? -ENOENT : -errno;
-}
-
-static int open_root(const char *path)
-{
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
+#define TRIES_MAX 64              /* processes that an object is opened for until one is there */
+#define DESCRIPTORS_KEPT 64       /* for what else must be opened: /proc, outputs, perf-maps */
+#define DESCRIPTORS_FOR_FILES 256 /* with fewer left, no roots are kept */
 
 static int mount_of(int fd)
 {
@@ -171,7 +134,7 @@ static int open_mapped(const struct process *process, const struct object_identi
 	at = open(path, O_PATH | O_CLOEXEC);
 	if (at < 0)
 		return -errno;
-	fd = open_regular(at);
+	fd = root_dir_open_regular(at);
 	if (fd < 0 || is_the_file(fd, process->pid, identity))
 		return fd;
 	if (find_range(process->pid, identity, &start_now, &end_now) && start_now == start &&
@@ -188,7 +151,7 @@ static int open_verified(int root, const struct process *process, const struct o
 
 	if (root < 0)
 		return root;
-	fd = open_below(root, object->path, 0);
+	fd = root_dir_open_file(root, object->path);
 	close(root);
 	if (fd < 0 || is_the_file(fd, process->pid, &object->identity))
 		return fd;
@@ -210,7 +173,6 @@ static int worse(int a, int b)
 int target_file_open(const struct process *process, const struct place *place)
 {
 	const struct object *object = place->object;
-	char path[40];
 	int fd, err;
 
 	if (place->kind != PLACE_FILE || object->kind != OBJECT_FILE)
@@ -218,8 +180,7 @@ int target_file_open(const struct process *process, const struct place *place)
 	err = fd = open_mapped(process, &object->identity);
 	if (fd >= 0 || fd == -EINVAL)
 		return fd;
-	snprintf(path, sizeof(path), "/proc/%u/root", process->pid);
-	fd = open_verified(open_root(path), process, object);
+	fd = open_verified(root_dir_of_pid(process->pid), process, object);
 	if (fd >= 0)
 		return fd;
 	err = worse(err, fd);
@@ -228,33 +189,72 @@ int target_file_open(const struct process *process, const struct place *place)
 	if (fd >= 0)
 		return fd;
 	err = worse(err, fd);
-	fd = open_verified(open_root("/"), process, object);
+	fd = open_verified(root_dir_open("/"), process, object);
 	return fd >= 0 ? fd : worse(err, fd);
+}
+
+/* Numbers are given out from the lowest: one that is near the limit says how many are left. */
+static bool descriptors_left(int fd, rlim_t least)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) || (rlim_t)fd + least < limit.rlim_cur;
+}
+
+static int root_of(const struct process *process)
+{
+	int root = root_dir_of_pid(process->pid);
+
+	if (root >= 0 || process->root_fd < 0)
+		return root;
+	return fcntl(process->root_fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/* The root in which more is found of a file (debug_file.h) when its process is gone; -1: our own, or nobody can say, or
+ * it costs a descriptor that files need more. */
+static int foreign_root(const struct process *process)
+{
+	int root = root_of(process);
+
+	if (root < 0)
+		return -1;
+	if (descriptors_left(root, DESCRIPTORS_FOR_FILES) && !root_dir_is_ours(root))
+		return root;
+	close(root);
+	return -1;
 }
 
 void target_file_attach(const struct process *process, const struct place *place)
 {
 	struct object *object = place->object;
+	int fd, err;
 
-	if (object->tried || object->kind != OBJECT_FILE)
+	if (object->tried || object->kind != OBJECT_FILE || object->tried_for == process->id + 1)
 		return;
-	object->tried = true;
-	object_set_fd(object, target_file_open(process, place));
+	fd = target_file_open(process, place);
+	err = fd < 0 ? fd : object_learn_build(object, fd);
+	if (!err && !descriptors_left(fd, DESCRIPTORS_KEPT))
+		err = -EMFILE;
+	if (err && fd >= 0)
+		close(fd);
+	object_set_fd(object, err ? err : fd);
+	object->tried_for = process->id + 1;
+	object->tried = !err || err == -EMFILE || err == -ENFILE || ++object->tries == TRIES_MAX;
+	if (!err)
+		object_set_root(object, foreign_root(process));
 }
 
 static int perf_map_root(const struct process *process)
 {
-	char path[40];
 	int fd;
 
 	if (process->root_fd >= 0)
 		return fcntl(process->root_fd, F_DUPFD_CLOEXEC, 0);
-	snprintf(path, sizeof(path), "/proc/%u/root", process->pid);
-	fd = open_root(path);
+	fd = root_dir_of_pid(process->pid);
 	if (fd >= 0)
 		return fd;
 	/* Gone: in our own root its file has the name that we know it by, if it had no other. */
-	return process->inner_pid == process->pid ? open_root("/") : -ENOENT;
+	return process->inner_pid == process->pid ? root_dir_open("/") : -ENOENT;
 }
 
 /* What a JIT wrote is believed if it may write for the process. Closes a descriptor that it refuses. */
@@ -294,7 +294,7 @@ static int open_perf_map(const struct process *process)
 	if (root < 0)
 		return root;
 	snprintf(path, sizeof(path), "/tmp/perf-%u.map", pid_inside(process));
-	fd = open_below(root, path, O_NOFOLLOW);
+	fd = root_dir_open_own(root, path);
 	close(root);
 	fd = believed(fd, process);
 	if (fd < 0 || !is_stale(fd, process))

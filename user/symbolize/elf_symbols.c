@@ -15,7 +15,13 @@
 #define WORK_MAX (32u << 20)     /* comparisons a file may cost */
 #define WORK_OF_NAMES 32         /* what comparing two names counts */
 
-enum table { SYMTAB, DYNSYM, TABLES };
+/* A table of symbols; its index in struct elf_symbols is its rank. */
+struct table {
+	const struct elf *elf; /* not owned */
+	uint32_t type;
+	const Elf64_Shdr *symbols, *strings;
+	struct string_cache *cache;
+};
 
 /* A symbol that an address may belong to; its name stays in the file until the end. */
 struct candidate {
@@ -35,15 +41,22 @@ struct want {
 	uint64_t stop;
 };
 
-struct resolver {
-	struct elf elf;
+struct elf_symbols {
 	struct batch *batch;
 	struct want *wants; /* one an item */
-	const Elf64_Shdr *symbols[TABLES], *strings[TABLES];
-	struct string_cache cache;
+	struct table tables[ELF_SYMBOLS_TABLES];
+	uint32_t n_tables;
 	uint32_t work;
 	char name[2][STRING_MAX + 1];
 };
+
+static int read_name(const struct elf_symbols *symbols, uint8_t table, uint32_t name, char *text, size_t *len)
+{
+	const struct table *from = &symbols->tables[table];
+	int err = string_read(from->cache, from->strings, name, text, len);
+
+	return err ? err : *len ? 0 : -EINVAL;
+}
 
 /* Linkers put these into code sections; they are nobody's code. */
 static bool is_marker(const char *name)
@@ -59,25 +72,24 @@ static bool is_marker(const char *name)
 }
 
 /* An assembly label that names code: no local label, no mapping symbol ($x, $d), no linker's marker. */
-static bool label_is_name(struct resolver *r, enum table table, uint32_t name)
+static bool label_is_name(struct elf_symbols *r, uint8_t table, uint32_t name)
 {
 	size_t len;
 
-	if (string_read(&r->cache, r->strings[table], name, r->name[0], &len) || !len)
+	if (read_name(r, table, name, r->name[0], &len))
 		return false;
 	r->name[0][len] = 0;
 	return r->name[0][0] != '$' && strncmp(r->name[0], ".L", 2) && !is_marker(r->name[0]);
 }
 
-static int by_name(struct resolver *r, const struct candidate *a, const struct candidate *b)
+static int by_name(struct elf_symbols *r, const struct candidate *a, const struct candidate *b)
 {
 	const struct candidate *both[] = {a, b};
 	size_t len[2] = {0};
 
 	r->work += WORK_OF_NAMES;
 	for (unsigned i = 0; i < 2; i++)
-		if (string_read(&r->cache, r->strings[both[i]->table], both[i]->name, r->name[i],
-			    &len[i]) || !len[i])
+		if (read_name(r, both[i]->table, both[i]->name, r->name[i], &len[i]))
 			return i ? -1 : 1;
 	return alias_compare(r->name[0], len[0], r->name[1], len[1]);
 }
@@ -88,7 +100,7 @@ static int binding_rank(uint8_t binding)
 }
 
 /* Of two symbols that both cover an address. */
-static bool better(struct resolver *r, const struct candidate *a, const struct candidate *b)
+static bool better(struct elf_symbols *r, const struct candidate *a, const struct candidate *b)
 {
 	int rank;
 
@@ -104,7 +116,7 @@ static bool better(struct resolver *r, const struct candidate *a, const struct c
 	return a->name != b->name && by_name(r, a, b) < 0;
 }
 
-static void offer_sized(struct resolver *r, const struct candidate *symbol)
+static void offer_sized(struct elf_symbols *r, const struct candidate *symbol)
 {
 	struct batch *batch = r->batch;
 	size_t i = batch_first(batch, symbol->start);
@@ -118,7 +130,7 @@ static void offer_sized(struct resolver *r, const struct candidate *symbol)
 		r->wants[i].stop = symbol->end;
 }
 
-static void offer_label(struct resolver *r, const struct candidate *symbol, bool typed)
+static void offer_label(struct elf_symbols *r, const struct candidate *symbol, bool typed)
 {
 	struct candidate *label = &r->wants[batch_first(r->batch, symbol->start)].label;
 
@@ -131,8 +143,9 @@ static void offer_label(struct resolver *r, const struct candidate *symbol, bool
 		*label = *symbol;
 }
 
-static void offer(struct resolver *r, enum table table, const Elf64_Sym *raw)
+static void offer(struct elf_symbols *r, uint8_t table, const Elf64_Sym *raw)
 {
+	const struct elf *elf = r->tables[table].elf;
 	uint8_t type = ELF64_ST_TYPE(raw->st_info);
 	const Elf64_Shdr *section;
 	struct candidate symbol;
@@ -142,9 +155,9 @@ static void offer(struct resolver *r, enum table table, const Elf64_Sym *raw)
 		return;
 	if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
 		return;
-	if (raw->st_shndx == SHN_UNDEF || raw->st_shndx >= r->elf.n_sections)
+	if (raw->st_shndx == SHN_UNDEF || raw->st_shndx >= elf->n_sections)
 		return;
-	section = &r->elf.sections[raw->st_shndx];
+	section = &elf->sections[raw->st_shndx];
 	offset = raw->st_value - section->sh_addr;
 	if (!(section->sh_flags & SHF_EXECINSTR) || offset >= section->sh_size ||
 		section->sh_addr + section->sh_size < section->sh_addr)
@@ -170,7 +183,7 @@ static Elf64_Sym widen(const Elf32_Sym *in)
 	};
 }
 
-static void offer_chunk(struct resolver *r, enum table table, const void *chunk, size_t count,
+static void offer_chunk(struct elf_symbols *r, uint8_t table, const void *chunk, size_t count,
 	bool narrow)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -181,73 +194,82 @@ static void offer_chunk(struct resolver *r, enum table table, const void *chunk,
 	}
 }
 
-/* A table whose strings or entries make no sense is no table. */
-static int stream(struct resolver *r, enum table table)
+static int stream(struct elf_symbols *r, uint8_t index)
 {
-	const Elf64_Shdr *symbols = r->symbols[table];
-	bool narrow;
-	uint64_t count;
-	void *chunk;
+	const struct table *table = &r->tables[index];
+	const Elf64_Shdr *symbols = table->symbols;
+	bool narrow = symbols->sh_entsize == sizeof(Elf32_Sym);
+	uint64_t count = symbols->sh_size / symbols->sh_entsize;
+	void *chunk = malloc(CHUNK * sizeof(Elf64_Sym));
 	int err = 0;
 
-	if (!symbols || !r->strings[table])
-		return 0;
-	narrow = symbols->sh_entsize == sizeof(Elf32_Sym);
-	if (!narrow && symbols->sh_entsize != sizeof(Elf64_Sym))
-		return 0;
-	count = symbols->sh_size / symbols->sh_entsize;
-	count = count < SYMBOLS_MAX ? count : SYMBOLS_MAX;
-	chunk = malloc(CHUNK * sizeof(Elf64_Sym));
 	if (!chunk)
 		return -ENOMEM;
+	count = count < SYMBOLS_MAX ? count : SYMBOLS_MAX;
 	for (uint64_t i = 0; i < count && !err && r->work < WORK_MAX; i += CHUNK) {
 		uint64_t n = count - i < CHUNK ? count - i : CHUNK;
 
-		err = elf_read(&r->elf, symbols->sh_offset + i * symbols->sh_entsize, chunk,
+		err = elf_read(table->elf, symbols->sh_offset + i * symbols->sh_entsize, chunk,
 			n * symbols->sh_entsize);
 		if (!err)
-			offer_chunk(r, table, chunk, n, narrow);
+			offer_chunk(r, index, chunk, n, narrow);
 	}
 	free(chunk);
 	return err;
 }
 
-static void find_table(struct resolver *r, enum table table, uint32_t type)
+/* One whose strings or entries make no sense is no table. */
+static bool find_table(struct table *table)
 {
-	const Elf64_Shdr *symbols = elf_section_of_type(&r->elf, type);
+	const struct elf *elf = table->elf;
+	const Elf64_Shdr *symbols = elf_section_of_type(elf, table->type);
 
-	if (!symbols || symbols->sh_link >= r->elf.n_sections ||
-		r->elf.sections[symbols->sh_link].sh_type != SHT_STRTAB)
-		return;
-	r->symbols[table] = symbols;
-	r->strings[table] = &r->elf.sections[symbols->sh_link];
+	if (!symbols || symbols->sh_link >= elf->n_sections ||
+		elf->sections[symbols->sh_link].sh_type != SHT_STRTAB)
+		return false;
+	table->symbols = symbols;
+	table->strings = &elf->sections[symbols->sh_link];
+	return symbols->sh_entsize == sizeof(Elf64_Sym) || symbols->sh_entsize == sizeof(Elf32_Sym);
 }
 
-static bool all_covered(const struct resolver *r)
+int elf_symbols_add(struct elf_symbols *symbols, const struct elf *elf, uint32_t type)
 {
-	for (size_t i = 0; i < r->batch->count; i++)
-		if (!r->wants[i].cover.end)
+	struct table table = {.elf = elf, .type = type};
+
+	if (!find_table(&table))
+		return 0;
+	if (symbols->n_tables == ELF_SYMBOLS_TABLES)
+		return -E2BIG;
+	table.cache = calloc(1, sizeof(*table.cache));
+	if (!table.cache)
+		return -ENOMEM;
+	table.cache->elf = elf;
+	symbols->tables[symbols->n_tables] = table;
+	return stream(symbols, (uint8_t)symbols->n_tables++);
+}
+
+bool elf_symbols_whole(const struct elf_symbols *symbols)
+{
+	for (size_t i = 0; i < symbols->batch->count; i++)
+		if (!symbols->wants[i].cover.end)
 			return false;
 	return true;
 }
 
-static int set_name(struct resolver *r, struct batch_item *item, const struct candidate *found)
+static int set_name(struct elf_symbols *r, struct batch_item *item, const struct candidate *found)
 {
-	int rank = (found == NULL ? 0 : TABLES - found->table);
 	size_t len;
 	char *version;
 
-	if (!found || rank <= item->rank)
-		return 0;
-	if (string_read(&r->cache, r->strings[found->table], found->name, r->name[0], &len) || !len)
+	if (!found || read_name(r, found->table, found->name, r->name[0], &len))
 		return 0;
 	version = memchr(r->name[0] + 1, '@', len - 1);
-	if (found->table == SYMTAB && version)
+	if (r->tables[found->table].type == SHT_SYMTAB && version)
 		len = (size_t)(version - r->name[0]);
-	return batch_item_set(item, found->start, rank, r->name[0], len);
+	return batch_item_set(item, found->start, 0, r->name[0], len);
 }
 
-static int set_names(struct resolver *r)
+int elf_symbols_finish(struct elf_symbols *r)
 {
 	struct candidate label = {0};
 	uint64_t stop = 0;
@@ -271,32 +293,26 @@ static int set_names(struct resolver *r)
 	return err;
 }
 
-int elf_symbols_resolve(int fd, struct batch *batch)
+struct elf_symbols *elf_symbols_new(struct batch *batch)
 {
-	struct resolver *r;
-	int err;
+	struct elf_symbols *symbols = calloc(1, sizeof(*symbols));
 
-	if (!batch->count)
-		return 0;
-	r = calloc(1, sizeof(*r));
-	if (!r)
-		return -ENOMEM;
-	r->batch = batch;
-	err = elf_init(&r->elf, fd);
-	if (err)
-		goto free_resolver;
-	r->cache.elf = &r->elf;
-	find_table(r, SYMTAB, SHT_SYMTAB);
-	find_table(r, DYNSYM, SHT_DYNSYM);
-	r->wants = calloc(batch->count, sizeof(*r->wants));
-	err = r->wants ? stream(r, SYMTAB) : -ENOMEM;
-	if (!err && !all_covered(r))
-		err = stream(r, DYNSYM);
-	if (!err)
-		err = set_names(r);
-	free(r->wants);
-	elf_release(&r->elf);
-free_resolver:
-	free(r);
-	return err;
+	if (!symbols)
+		return NULL;
+	symbols->batch = batch;
+	symbols->wants = calloc(batch->count, sizeof(*symbols->wants));
+	if (symbols->wants)
+		return symbols;
+	free(symbols);
+	return NULL;
+}
+
+void elf_symbols_free(struct elf_symbols *symbols)
+{
+	if (!symbols)
+		return;
+	for (uint32_t i = 0; i < symbols->n_tables; i++)
+		free(symbols->tables[i].cache);
+	free(symbols->wants);
+	free(symbols);
 }

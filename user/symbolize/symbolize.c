@@ -10,10 +10,11 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "object/elf.h"
+#include "process/debug_file.h"
 #include "process/target_file.h"
 #include "symbolize/batch.h"
 #include "symbolize/demangle.h"
-#include "symbolize/elf_symbols.h"
+#include "symbolize/file_symbols.h"
 #include "symbolize/jit.h"
 #include "symbolize/vdso.h"
 #include "symbolize/vsyscall.h"
@@ -27,6 +28,7 @@ struct symbolizer {
 	const struct kernel_symbols *kernel;
 	const struct symbolize_options *options;
 	uint64_t *counters;
+	struct debuginfod *servers; /* NULL: nobody is asked */
 	struct buf plain, clean, file;
 };
 
@@ -203,10 +205,38 @@ static int fill_file(struct symbolizer *s, const struct elf *elf, const struct o
 	return err;
 }
 
+static int put_addresses(struct symbolizer *s, const struct object *object,
+	const struct batch *batch, enum abi_counter why_not)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < batch->count && !err; i++) {
+		const struct batch_item *item = &batch->items[i];
+
+		err = item_function(item) ? put_named(s, item) :
+					    put_offset(s, object, item->frame, item->address, why_not);
+	}
+	return err;
+}
+
+static int name_addresses(struct symbolizer *s, const struct object *object, const struct elf *elf,
+	struct batch *batch)
+{
+	int debug_fd = batch->count && object->kind == OBJECT_FILE ?
+		debug_file_open(object, elf, s->servers) : -1;
+	int err = debug_fd == -ENOMEM ? debug_fd : file_symbols_resolve(elf->fd, debug_fd, batch);
+
+	if (debug_fd >= 0)
+		close(debug_fd);
+	if (err == -ENOMEM)
+		return err;
+	return put_addresses(s, object, batch,
+		err == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol);
+}
+
 static int name_elf(struct symbolizer *s, const struct object *object, int fd,
 	const struct group *group)
 {
-	enum abi_counter why_not;
 	struct batch batch = {0};
 	struct elf elf;
 	int err = elf_init(&elf, fd);
@@ -216,23 +246,15 @@ static int name_elf(struct symbolizer *s, const struct object *object, int fd,
 	if (err)
 		return put_offsets(s, object, group,
 			err == -ENOEXEC ? COUNTER_no_symbol : COUNTER_file_unreadable);
-	err = fill_file(s, &elf, object, group, &batch);
-	elf_release(&elf);
-	if (err)
-		goto release_batch;
-	err = elf_symbols_resolve(fd, &batch);
-	if (err == -ENOMEM)
-		goto release_batch;
-	why_not = err == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol;
-	err = 0;
-	for (size_t i = 0; i < batch.count && !err; i++) {
-		const struct batch_item *item = &batch.items[i];
-
-		err = item_function(item) ? put_named(s, item) :
-					    put_offset(s, object, item->frame, item->address, why_not);
+	if (object_is_build(object, &elf)) {
+		err = fill_file(s, &elf, object, group, &batch);
+		if (!err)
+			err = name_addresses(s, object, &elf, &batch);
+	} else {
+		err = put_offsets(s, object, group, COUNTER_file_unreadable);
 	}
-release_batch:
 	batch_release(&batch);
+	elf_release(&elf);
 	return err;
 }
 
@@ -250,6 +272,12 @@ static int name_vsyscall(struct symbolizer *s, const struct object *object, cons
 	return err;
 }
 
+static enum abi_counter why_closed(int open_error)
+{
+	return open_error == -EMFILE || open_error == -ENFILE ? COUNTER_no_descriptor :
+								COUNTER_file_unreadable;
+}
+
 static int name_file(struct symbolizer *s, const struct group *group)
 {
 	const struct object *object;
@@ -262,9 +290,9 @@ static int name_file(struct symbolizer *s, const struct group *group)
 		return name_vsyscall(s, object, group);
 	if (object->kind != OBJECT_VDSO && object->fd >= 0)
 		return name_elf(s, object, object->fd, group);
-	fd = object->kind == OBJECT_VDSO ? vdso_open() : -1;
-	if (fd < 0)
-		return put_offsets(s, object, group, COUNTER_file_unreadable);
+	fd = object->kind == OBJECT_VDSO ? vdso_open() : object->open_error;
+	if (object->kind != OBJECT_VDSO || fd < 0)
+		return put_offsets(s, object, group, why_closed(fd));
 	err = name_elf(s, object, fd, group);
 	close(fd);
 	return err;
@@ -423,6 +451,7 @@ int symbolize_profile(struct profile *profile, const struct objects *objects,
 		.kernel = kernel, .options = options, .counters = counters,
 	};
 	uint32_t count = profile->frames.count, *frames;
+	const char *reason;
 	int err = profile_begin_names(profile);
 
 	if (err || !count)
@@ -430,7 +459,10 @@ int symbolize_profile(struct profile *profile, const struct objects *objects,
 	frames = malloc(count * sizeof(*frames));
 	if (!frames)
 		return -ENOMEM;
+	if (options->debuginfod)
+		s.servers = debuginfod_new(&reason);
 	err = name_groups(&s, frames, count);
+	debuginfod_free(s.servers);
 	free(frames);
 	buf_release(&s.plain);
 	buf_release(&s.clean);

@@ -17,6 +17,7 @@
 
 struct symbolize_options {
 	bool demangle;
+	bool debuginfod;      /* ask the servers of DEBUGINFOD_URLS for debug files */
 	bool no_inline;       /* of each frame only the outermost function */
 	const char *kallsyms; /* NULL: /proc/kallsyms; opened only when there is a kernel frame */
 };

@@ -204,6 +204,8 @@ static void build_for(struct tables *tables, struct file_table *file, const stru
 	bool vdso = object->kind == OBJECT_VDSO;
 	int fd = vdso ? vdso_open() : object->fd;
 
+	if (fd < 0 && !vdso && !object->tried)
+		return; /* another process may have it */
 	if (!file->elf.n_segments && (fd < 0 || elf_init(&file->elf, fd)))
 		file->place = TABLE_BARE;
 	else
