@@ -54,6 +54,7 @@ def test_vsyscall(build, record):
         pytest.skip("this kernel has no vsyscall page (vsyscall=none)")
     assert run.code == 0
     inside = {s: n for s, n in run.of("vsyscall").items() if "time@vsyscall" in s}
-    assert_share(inside, lambda s: ends_with(s, ("main", "run_vsyscall", "time@vsyscall")), 1.0, 300)
+    # emulate_vsyscall() ends by taking the return address off the stack, sp and ip one after the other.
+    assert_share(inside, lambda s: ends_with(s, ("main", "run_vsyscall", "time@vsyscall")), 0.98, 300)
     assert_share(run.of("vsyscall"), lambda s: not without_name(s), 0.99, 300)
     assert_share(run.of("vsyscall"), lambda s: "run_vsyscall" in user_part(s), 0.95, 500)
