@@ -131,12 +131,34 @@ static void test_random_against_scan(void **state)
 	batch_release(&batch);
 }
 
+/* A source of a higher rank may still know; others may not. */
+static void test_disputed(void **state)
+{
+	struct batch batch = {0};
+
+	(void)state;
+	assert_int_equal(batch_add(&batch, 0x1000, 0), 0);
+	batch_sort(&batch);
+	assert_false(batch_item_is_disputed(&batch.items[0]));
+	assert_int_equal(batch_offer(&batch, 0x1000, 0x1100, 3, "f", 1), 0);
+	assert_false(batch_item_is_disputed(&batch.items[0]));
+	batch_item_dispute(&batch.items[0], 5);
+	assert_true(batch_item_is_disputed(&batch.items[0]));
+	assert_int_equal(batch_offer(&batch, 0x1000, 0x1100, 5, "g", 1), 0);
+	assert_int_equal(batch_offer(&batch, 0x1000, 0x1100, 4, "h", 1), 0);
+	assert_true(batch_item_is_disputed(&batch.items[0]));
+	assert_int_equal(batch_offer(&batch, 0x1000, 0x1100, 6, "i", 1), 0);
+	assert_string_equal(batch.items[0].name, "i");
+	batch_release(&batch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sort_and_first), cmocka_unit_test(test_covers_half_open),
 		cmocka_unit_test(test_preference), cmocka_unit_test(test_visits_end),
 		cmocka_unit_test(test_random_against_scan),
+		cmocka_unit_test(test_disputed),
 	};
 
 	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);

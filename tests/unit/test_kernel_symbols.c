@@ -107,6 +107,80 @@ static void test_modules(void **state)
 		{0xffffffffc0410000, NULL}), 0);
 }
 
+/* As kallsyms lists them: modules, ftrace's trampolines, BPF, kprobes' pages. */
+static void test_made_at_run_time(void **state)
+{
+	static const char text[] =
+		"ffffffff81000000 T core\nffffffff81000800 T _etext\n"
+		"ffffffffc0700000 t ftrace_trampoline\t[__builtin__ftrace]\n"
+		"ffffffffc0600000 t bpf_prog_0123456789abcdef_big\t[bpf]\n"
+		"ffffffffc0640000 t bpf_trampoline_6442536467\t[bpf]\n"
+		"ffffffffc0642000 t bpf_dispatcher_xdp\t[bpf]\n"
+		"ffffffffc0650000 t bpf_prog_0123456789abcdef_F\t[bpf]\n"
+		"ffffffffc0800000 t kprobe_insn_page\t[__builtin__kprobes]\n"
+		"ffffffffc0900000 t kprobe_optinsn_page\t[__builtin__kprobes]\n";
+
+	(void)state;
+	assert_int_equal(RESOLVE(NULL, text, {0xffffffffc0700010, "ftrace_trampoline"},
+		{0xffffffffc0700fff, "ftrace_trampoline"}, {0xffffffffc0701000, NULL},
+		{0xffffffffc0608000, "bpf_prog_0123456789abcdef_big"}, {0xffffffffc0610000, NULL},
+		{0xffffffffc0640000, "bpf_trampoline_6442536467"}, {0xffffffffc0641000, NULL},
+		{0xffffffffc0642fff, "bpf_dispatcher_xdp"}, {0xffffffffc0643000, NULL},
+		{0xffffffffc0650001, "bpf_prog_0123456789abcdef_F"},
+		{0xffffffffc0800040, "kprobe_insn_page"}, {0xffffffffc0900040, "kprobe_optinsn_page"},
+		{0xffffffffc0901040, NULL}), 0);
+}
+
+/* Two modules with functions of one name, and a module with several names for one address. */
+static void test_modules_alike(void **state)
+{
+	static const char text[] =
+		"ffffffffc0200000 t init_once\t[ext4]\n"
+		"ffffffffc0200100 t helper\t[ext4]\n"
+		"ffffffffc0200200 r __kstrtab_data\t[ext4]\n"
+		"ffffffffc0300000 t init_once\t[xfs]\n"
+		"ffffffffc0300100 t __helper\t[xfs]\n"
+		"ffffffffc0300100 T xfs_helper\t[xfs]\n"
+		"ffffffffc0300100 t a\t[xfs]\n";
+
+	(void)state;
+	assert_int_equal(RESOLVE(NULL, text, {0xffffffffc0200010, "init_once"},
+		{0xffffffffc02001ff, "helper"}, {0xffffffffc0200200, NULL},
+		{0xffffffffc0300010, "init_once"}, {0xffffffffc0300100, "xfs_helper"}), 0);
+}
+
+/* Without CONFIG_KALLSYMS_ALL there is no data; the markers of the text's ends are there (scripts/kallsyms.c). */
+static void test_text_only(void **state)
+{
+	static const char text[] =
+		"ffffffff81000000 T startup_64\nffffffff81000000 T _stext\nffffffff81000000 T _text\n"
+		"ffffffff81000100 t local\nffffffff81000200 T _etext\n"
+		"ffffffff82000000 T _sinittext\nffffffff82000000 T __pfx_init\nffffffff82000010 t init\n"
+		"ffffffff82000400 T _einittext\n";
+
+	(void)state;
+	assert_int_equal(RESOLVE(NULL, text, {0xffffffff81000010, "startup_64"},
+		{0xffffffff810001ff, "local"}, {0xffffffff81000200, NULL}, {0xffffffff81800000, NULL},
+		{0xffffffff82000010, "init"}, {0xffffffff82000400, NULL}), 0);
+}
+
+/* System calls have up to three names at an address, folded functions two. */
+static void test_several_names(void **state)
+{
+	static const char text[] =
+		"ffffffff81000000 t __do_sys_getpid\nffffffff81000000 T __ia32_sys_getpid\n"
+		"ffffffff81000000 T __x64_sys_getpid\n"
+		"ffffffff81000100 T memset\nffffffff81000100 T __memset\nffffffff81000100 T __pi_memset\n"
+		"ffffffff81000200 W weak\nffffffff81000200 t strong_but_local\n"
+		"ffffffff81000300 T __SCT__tp_func_x\nffffffff81000300 T __static_call_text_start\n"
+		"ffffffff81000400 T _etext\n";
+
+	(void)state;
+	assert_int_equal(RESOLVE(NULL, text, {0xffffffff81000010, "__x64_sys_getpid"},
+		{0xffffffff81000110, "memset"}, {0xffffffff81000210, "weak"},
+		{0xffffffff81000304, "__SCT__tp_func_x"}), 0);
+}
+
 static void note(struct kernel_symbols *symbols, uint64_t start, uint64_t end, const char *name, bool gone)
 {
 	struct lifecycle record = {.kind = LIFECYCLE_KSYMBOL, .start = start, .end = end,
@@ -268,6 +342,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_core), cmocka_unit_test(test_only_stext),
 		cmocka_unit_test(test_hidden), cmocka_unit_test(test_modules),
+		cmocka_unit_test(test_made_at_run_time), cmocka_unit_test(test_modules_alike),
+		cmocka_unit_test(test_text_only), cmocka_unit_test(test_several_names),
 		cmocka_unit_test(test_records), cmocka_unit_test(test_this_machine),
 		cmocka_unit_test(test_cost),
 	};

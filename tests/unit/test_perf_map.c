@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,103 @@ static void test_long_lines(void **state)
 	batch_release(&batch);
 }
 
+/* 10 GB without a line: given up soon, with all that it could name. */
+static void test_sparse(void **state)
+{
+	static const char text[] = "1000 10 before\n", tail[] = "\n2000 10 behind\n";
+	struct batch batch = four();
+	struct timespec from, to;
+	uint64_t refused;
+	int fd = memfd_create("map", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(pwrite(fd, text, sizeof(text) - 1, 0), sizeof(text) - 1);
+	assert_int_equal(pwrite(fd, tail, sizeof(tail) - 1, 10ll << 30), sizeof(tail) - 1);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	assert_int_equal(perf_map_resolve(fd, &batch, &refused), 0);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	assert_true(to.tv_sec - from.tv_sec < 2);
+	assert_int_equal(refused, 1);
+	assert_string_equal(batch.items[0].name, "before");
+	assert_null(batch.items[1].name);
+	batch_release(&batch);
+	close(fd);
+}
+
+/* Lines of one byte, all wrong, and none that is right: no perf-map, whatever it is called. */
+static void test_nonsense(void **state)
+{
+	struct batch batch = four();
+	struct buf text = {0};
+
+	(void)state;
+	for (int i = 0; i < 1000000; i++)
+		buf_puts(&text, "nonsense\n");
+	buf_puts(&text, "1000 10 late\n");
+	assert_true(resolve(text.data, text.len, &batch) < 700000);
+	assert_null(batch.items[0].name);
+	buf_release(&text);
+	batch_release(&batch);
+}
+
+struct writer {
+	int fd;
+	_Atomic int over;
+};
+
+/* Writes the file anew again and again, with lines of another length each time. */
+static void *rewrite(void *context)
+{
+	struct writer *writer = context;
+
+	for (int round = 0; !writer->over; round++) {
+		struct buf text = {0};
+
+		for (unsigned i = 0; i < 8000; i++)
+			buf_printf(&text, "%x 10 %0*d|%x\n", 0x1000 + i * 16, 1 + round % 37, round, 0x1000 + i * 16);
+		if (ftruncate(writer->fd, 0) || pwrite(writer->fd, text.data, text.len, 0) < 0)
+			writer->over = 2;
+		buf_release(&text);
+	}
+	return NULL;
+}
+
+/* Whatever is read meanwhile, a name is that of its address. */
+static void test_rewritten(void **state)
+{
+	struct writer writer = {.fd = memfd_create("map", MFD_CLOEXEC)};
+	pthread_t thread;
+	uint64_t named = 0;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, rewrite, &writer), 0);
+	for (int round = 0; round < 100; round++) {
+		struct batch batch = {0};
+		uint64_t refused;
+
+		for (uint32_t i = 0; i < 8000; i++)
+			batch_add(&batch, 0x1000 + i * 16, i);
+		batch_sort(&batch);
+		assert_int_equal(perf_map_resolve(writer.fd, &batch, &refused), 0);
+		for (size_t i = 0; i < batch.count; i++) {
+			const char *name = batch.items[i].name;
+
+			if (!name)
+				continue;
+			named++;
+			name = strchr(name, '|');
+			assert_non_null(name);
+			assert_int_equal(strtoull(name + 1, NULL, 16), batch.items[i].address);
+		}
+		batch_release(&batch);
+	}
+	writer.over |= 1;
+	pthread_join(thread, NULL);
+	assert_int_equal(writer.over, 1);
+	assert_true(named > 0);
+	close(writer.fd);
+}
+
 static void test_million(void **state)
 {
 	struct batch batch = {0};
@@ -143,7 +241,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines), cmocka_unit_test(test_last_wins),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_long_lines),
-		cmocka_unit_test(test_million), cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_sparse), cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_rewritten), cmocka_unit_test(test_million), cmocka_unit_test(test_unreadable),
 	};
 
 	return cmocka_run_group_tests_name("perf_map", tests, NULL, NULL);

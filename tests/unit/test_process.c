@@ -184,6 +184,29 @@ static void test_outside_our_namespace(void **state)
 	assert_int_equal(processes_count(f->processes), 0);
 }
 
+/* Its last one counts; after an exec none does until another is mapped. */
+static void test_jitdump(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t t = clocks_now(&f->clocks);
+	struct process *process = sampled(f, STRANGE, start_of(f, t - MS));
+	struct lifecycle record = {.kind = LIFECYCLE_MAP, .pid = STRANGE, .time_ns = t, .start = 0x10000,
+		.end = 0x11000, .file.inode = 1, .name = "/tmp/jit-12.dump"};
+
+	apply(f, record);
+	assert_string_equal(process->jitdump->path, "/tmp/jit-12.dump");
+	map(f, STRANGE, 0x20000, 2, t + 1);
+	assert_string_equal(process->jitdump->path, "/tmp/jit-12.dump");
+	apply(f, (struct lifecycle){.kind = LIFECYCLE_EXEC, .pid = STRANGE, .time_ns = t + 2});
+	assert_null(process->jitdump);
+	assert_int_equal(process->jitdump_fd, -1);
+	record.time_ns = t + 3;
+	record.file.inode = 3;
+	record.name = "/tmp/jit-13.dump";
+	apply(f, record);
+	assert_string_equal(process->jitdump->path, "/tmp/jit-13.dump");
+}
+
 static uint64_t start_of_pid(const struct fixture *f, pid_t pid)
 {
 	char path[64], text[1024], *at;
@@ -414,6 +437,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_live, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forked_under_us, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inner_pid, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_jitdump, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

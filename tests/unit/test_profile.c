@@ -217,6 +217,26 @@ static void empty_profile_counts_nothing(void **state)
 	profile_release(&profile);
 }
 
+/* Frames that are seen again, and out of the order in which they came. */
+static void test_spans(void **state)
+{
+	struct profile profile = {0};
+
+	(void)state;
+	assert_null(profile_get_span(&profile, 0));
+	for (uint32_t i = 0; i < 200; i++)
+		assert_int_equal(profile_seen(&profile, i * 7 % 200, 1000 + i, 1000 + i), 0);
+	assert_int_equal(profile_seen(&profile, 7, 5, 1001), 0);
+	assert_int_equal(profile_seen(&profile, 7, 500, 3000), 0);
+	assert_int_equal(profile.n_spans, 200);
+	assert_int_equal(profile_get_span(&profile, 7)->first_ns, 5);
+	assert_int_equal(profile_get_span(&profile, 7)->last_ns, 3000);
+	assert_int_equal(profile_get_span(&profile, 14)->first_ns, 1002);
+	assert_int_equal(profile_get_span(&profile, 14)->frame, 14);
+	assert_null(profile_get_span(&profile, 200));
+	profile_release(&profile);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +248,7 @@ int main(void)
 		cmocka_unit_test(top_keeps_the_heaviest_five),
 		cmocka_unit_test(cut_files),
 		cmocka_unit_test(empty_profile_counts_nothing),
+		cmocka_unit_test(test_spans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,18 +191,34 @@ static void test_places(void **state)
 static void test_leaf_nowhere(void **state)
 {
 	struct fixture *f = *state;
-	static const uint64_t leaves[] = {NOWHERE, VSYSCALL};
+	static const uint64_t leaf = NOWHERE;
+	struct abi_entry sampled = entry(f, 0, 1);
 	const uint32_t *ids;
 	uint32_t n;
 
-	for (size_t i = 0; i < 2; i++) {
-		struct abi_entry sampled = entry(f, 0, 1);
+	resolve_entry(&f->resolver, &sampled, &leaf);
+	assert_int_equal(last(f, &ids, &n)->cut, 0);
+	assert_int_equal(n, 1);
+	expect_frame(f, ids[0], (struct frame){FRAME_UNKNOWN, COUNTER_not_mapped, 0});
+}
 
-		resolve_entry(&f->resolver, &sampled, &leaves[i]);
-		assert_int_equal(last(f, &ids, &n)->cut, 0);
-		assert_int_equal(n, 1);
-		expect_frame(f, ids[0], (struct frame){FRAME_UNKNOWN, COUNTER_not_mapped, 0});
-	}
+/* The kernel's own walk ends with the user's address, which is none of its frames. */
+static void test_vsyscall(void **state)
+{
+	struct fixture *f = *state;
+	static const uint64_t frames[] = {KERNEL, VSYSCALL, VSYSCALL, CODE + 1};
+	struct abi_entry sampled = entry(f, 2, 2);
+	const uint32_t *ids;
+	uint32_t n;
+
+	resolve_entry(&f->resolver, &sampled, frames);
+	assert_int_equal(last(f, &ids, &n)->cut, 0);
+	assert_int_equal(n, 3);
+	expect_frame(f, ids[0], (struct frame){FRAME_KERNEL, 0, KERNEL});
+	assert_int_equal(profile_get_frame(&f->profile, ids[1])->kind, FRAME_FILE);
+	assert_int_equal(profile_get_frame(&f->profile, ids[1])->address, 0x400);
+	assert_int_equal(objects_get(f->objects, profile_get_frame(&f->profile, ids[1])->owner)->kind,
+		OBJECT_VSYSCALL);
 }
 
 /* A 32-bit process has another vDSO than the one that names are read from. */
@@ -454,6 +470,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_flags_and_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_comm, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_adds_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_vsyscall, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,6 @@ static const struct row rows[] = {
 	{"nothing was there", 10, 4, JIT, 0, 0, false, 1, COUNTER_stack_paged_out},
 	{"sp's page was not in", 10, 4, JIT, 8 * WORDS, 4096, true, 1, COUNTER_stack_paged_out},
 	{"a leaf that is nowhere", 10, 4, NOWHERE, 8 * WORDS, 0, true, 1, COUNTER_corrupt},
-	{"a leaf in the vsyscall page", 10, 4, VSYSCALL, 8 * WORDS, 0, true, 1, COUNTER_no_unwind_info},
 };
 
 static void walk(struct fixture *f, const struct row *row, uint64_t sp, uint64_t fp, uint64_t at_ns)
@@ -136,6 +135,21 @@ static void test_cuts(void **state)
 		assert_int_equal(f->walk.frames[0], rows[i].ip);
 		assert_int_equal(f->walk.unverified, rows[i].ip == JIT);
 	}
+}
+
+/* The caller's address is at sp, and rbp is the caller's. */
+static void test_vsyscall(void **state)
+{
+	static const struct row row = {"", 10, 4, VSYSCALL, 8 * WORDS, 0, true, 0, 0};
+	struct fixture *f = *state;
+
+	chain(f, 10, 4);
+	f->words[4 * 10] = JIT + 0x800;
+	walk(f, &row, STACK + 8 * 4 * 10, STACK, f->born_ns + 5 * MS);
+	assert_true(f->walk.n >= 2);
+	assert_int_equal(f->walk.frames[0], VSYSCALL);
+	assert_int_equal(f->walk.frames[1], JIT + 0x800 - 1);
+	assert_false(f->walk.fp[1]);
 }
 
 /* A return address that leads nowhere is no frame; an rbp that is none is no fault of the stack's. */
@@ -350,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kept_by_the_callee, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_red_zone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_self, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_vsyscall, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,12 +15,16 @@
 
 #include "abi.h"
 #include "made_elf.h"
+#include "made_jitdump.h"
 #include "process/target_file.h"
 #include "symbolize/symbolize.h"
 
 /* Stands in for the process table: one process whose perf-map is this text, NULL for one without a map. */
 static struct process only_process;
-static const char *perf_map;
+static const char *perf_map, *jitdump;
+static size_t jitdump_size;
+static int jit_error; /* of opening them */
+static uint64_t counters[COUNTERS];
 
 uint32_t processes_count(const struct processes *processes)
 {
@@ -35,16 +39,26 @@ struct process *processes_get(const struct processes *processes, uint32_t id)
 	return &only_process;
 }
 
-int target_file_open_perf_map(const struct process *process)
+static int file_of(const struct process *process, const char *data, size_t size)
 {
 	int fd;
 
 	assert_ptr_equal(process, &only_process);
-	if (!perf_map)
-		return -ENOENT;
-	fd = memfd_create("perf-map", MFD_CLOEXEC);
-	assert_int_equal(pwrite(fd, perf_map, strlen(perf_map), 0), strlen(perf_map));
+	if (!data)
+		return jit_error ? jit_error : -ENOENT;
+	fd = memfd_create("jit", MFD_CLOEXEC);
+	assert_int_equal(pwrite(fd, data, size, 0), size);
 	return fd;
+}
+
+int target_file_open_perf_map(const struct process *process)
+{
+	return file_of(process, perf_map, perf_map ? strlen(perf_map) : 0);
+}
+
+int target_file_open_jitdump(const struct process *process)
+{
+	return file_of(process, jitdump, jitdump_size);
 }
 
 struct scene {
@@ -65,7 +79,9 @@ static void scene_init(struct scene *scene, const char *kallsyms)
 	assert_int_equal(write(fd, kallsyms, strlen(kallsyms)), strlen(kallsyms));
 	close(fd);
 	scene->options.kallsyms = scene->kallsyms;
-	perf_map = NULL;
+	perf_map = jitdump = NULL;
+	jit_error = 0;
+	memset(counters, 0, sizeof(counters));
 }
 
 static void scene_release(struct scene *scene)
@@ -97,7 +113,8 @@ static uint32_t frame(struct scene *scene, uint32_t kind, uint32_t owner, uint64
 static void symbolize(struct scene *scene)
 {
 	assert_int_equal(symbolize_profile(&scene->profile, scene->objects,
-		(const struct processes *)&only_process, NULL, &scene->options), 0);
+		(const struct processes *)&only_process, NULL, &scene->options,
+		counters), 0);
 }
 
 static void expect(const struct scene *scene, uint32_t id, const char *text, uint8_t why_not)
@@ -235,6 +252,27 @@ static void test_vdso(void **state)
 	scene_release(&scene);
 }
 
+static void test_vsyscall(void **state)
+{
+	struct scene scene;
+	struct object *page;
+	uint32_t first, time, last, none;
+
+	(void)state;
+	scene_init(&scene, "");
+	page = object(&scene, OBJECT_VSYSCALL, "[vsyscall]", -1);
+	first = frame(&scene, FRAME_FILE, page->id, 0);
+	time = frame(&scene, FRAME_FILE, page->id, 0x400);
+	last = frame(&scene, FRAME_FILE, page->id, 0x809);
+	none = frame(&scene, FRAME_FILE, page->id, 0xc00);
+	symbolize(&scene);
+	expect(&scene, first, "gettimeofday@vsyscall", 0);
+	expect(&scene, time, "time@vsyscall", 0);
+	expect(&scene, last, "getcpu@vsyscall", 0);
+	expect(&scene, none, "[vsyscall+0xc00]", COUNTER_no_symbol);
+	scene_release(&scene);
+}
+
 static void test_anon(void **state)
 {
 	struct scene scene;
@@ -251,6 +289,63 @@ static void test_anon(void **state)
 	perf_map = NULL;
 	symbolize(&scene);
 	expect(&scene, in, "[jit]", COUNTER_no_perf_map);
+	scene_release(&scene);
+}
+
+/* A jitdump before a perf-map, and of an address that changed hands while it was sampled neither. */
+static void test_jitdump(void **state)
+{
+	struct scene scene;
+	struct made_jitdump made;
+	uint32_t changed, one, map_only, later;
+
+	(void)state;
+	scene_init(&scene, "");
+	made_jitdump_init(&made);
+	made_jitdump_load(&made, 100, 1, 0x1000, 0x100, "first");
+	made_jitdump_load(&made, 200, 2, 0x1000, 0x100, "second");
+	jitdump = (const char *)made.data;
+	jitdump_size = made.len;
+	perf_map = "1000 1000 by the map\nnonsense\n";
+	changed = frame(&scene, FRAME_ANON, 0, 0x1010);
+	one = frame(&scene, FRAME_ANON, 0, 0x1020);
+	map_only = frame(&scene, FRAME_ANON, 0, 0x1200);
+	later = frame(&scene, FRAME_ANON, 0, 0x1030);
+	assert_int_equal(profile_seen(&scene.profile, later, 250, 260), 0);
+	assert_int_equal(profile_seen(&scene.profile, changed, 150, 160), 0);
+	assert_int_equal(profile_seen(&scene.profile, one, 150, 160), 0);
+	assert_int_equal(profile_seen(&scene.profile, changed, 220, 230), 0);
+	symbolize(&scene);
+	expect(&scene, changed, "[jit]", COUNTER_code_moved);
+	expect(&scene, one, "first", 0);
+	expect(&scene, later, "second", 0);
+	expect(&scene, map_only, "by the map", 0);
+	assert_int_equal(counters[COUNTER_jit_map_lines_refused], 1);
+	assert_int_equal(counters[COUNTER_jit_map_refused], 0);
+	scene_release(&scene);
+}
+
+static void test_jit_refused(void **state)
+{
+	struct scene scene;
+	uint32_t id;
+
+	(void)state;
+	scene_init(&scene, "");
+	jit_error = -EACCES;
+	id = frame(&scene, FRAME_ANON, 0, 0x1010);
+	symbolize(&scene);
+	expect(&scene, id, "[jit]", COUNTER_no_perf_map);
+	assert_int_equal(counters[COUNTER_jit_map_refused], 2);
+	scene_release(&scene);
+	scene_init(&scene, "");
+	jitdump = "not a jitdump, whatever it is called";
+	jitdump_size = strlen(jitdump);
+	perf_map = "1000 100 f\n";
+	id = frame(&scene, FRAME_ANON, 0, 0x1010);
+	symbolize(&scene);
+	expect(&scene, id, "f", 0);
+	assert_int_equal(counters[COUNTER_jit_map_refused], 1);
 	scene_release(&scene);
 }
 
@@ -327,8 +422,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files), cmocka_unit_test(test_mangled_on_request),
-		cmocka_unit_test(test_files_that_name_nothing), cmocka_unit_test(test_long_name), cmocka_unit_test(test_vdso),
-		cmocka_unit_test(test_anon), cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_files_that_name_nothing), cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_vdso), cmocka_unit_test(test_vsyscall), cmocka_unit_test(test_anon),
+		cmocka_unit_test(test_jitdump), cmocka_unit_test(test_jit_refused), cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_kernel_hidden), cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_file_of),
 	};

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "process/maps.h"
@@ -149,7 +150,7 @@ static struct object object_of(pid_t pid, const char *part)
 static struct process process_of(pid_t pid)
 {
 	return (struct process){ .pid = (uint32_t)pid, .inner_pid = (uint32_t)pid, .root_fd = -1,
-		.perf_map_fd = -1 };
+		.perf_map_fd = -1, .jitdump_fd = -1 };
 }
 
 static int open_object(pid_t pid, struct object *object)
@@ -282,6 +283,8 @@ static void write_perf_map(uint32_t inner_pid, const char *text)
 
 static void test_perf_map_below_the_root(void **state)
 {
+	static const char *const links[] = {"/etc/passwd", "/code", "/dev/zero", "/proc/self/fd/0",
+		"../../../../../../etc/passwd", "/nowhere"};
 	struct process process;
 	char path[128], name[64];
 	pid_t pid;
@@ -304,9 +307,11 @@ static void test_perf_map_below_the_root(void **state)
 	end(pid); /* its root outlives it */
 	assert_text(target_file_open_perf_map(&process), "1000 10 f");
 	unlink(path);
-	assert_int_equal(symlink("/etc/passwd", path), 0);
-	assert_int_equal(target_file_open_perf_map(&process), -ENOENT);
-	unlink(path);
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		assert_int_equal(symlink(links[i], path), 0);
+		assert_int_equal(target_file_open_perf_map(&process), -EINVAL);
+		unlink(path);
+	}
 	assert_int_equal(mkfifo(path, 0644), 0);
 	assert_int_equal(target_file_open_perf_map(&process), -EINVAL);
 	close(process.root_fd);
@@ -442,6 +447,105 @@ static void test_descriptors_left(void **state)
 	end(pid);
 }
 
+/* What another process of this number left behind. */
+static void test_perf_map_older_than_the_process(void **state)
+{
+	struct process process;
+	struct timespec now;
+	pid_t pid;
+
+	(void)state;
+	if (!need_root())
+		skip();
+	pid = spawn(CHROOT, "code");
+	process = process_of(pid);
+	process.inner_pid = 7;
+	write_perf_map(7, "1000 10 f");
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	process.start_ns = (uint64_t)now.tv_sec * 1000000000u - 60000000000u;
+	assert_text(target_file_open_perf_map(&process), "1000 10 f");
+	process.start_ns += 65000000000u;
+	assert_int_equal(target_file_open_perf_map(&process), -ESTALE);
+	end(pid);
+}
+
+static struct process process_with_jitdump(pid_t pid, struct object *object)
+{
+	struct process process = process_of(pid);
+
+	process.inner_pid = 7;
+	process.jitdump = object;
+	return process;
+}
+
+/* The very file that was mapped, whatever is at its path by now. */
+static void test_jitdump(void **state)
+{
+	struct process process;
+	struct object object;
+	char path[128];
+	pid_t pid;
+
+	(void)state;
+	if (!need_root())
+		skip();
+	write_file("jit-7.dump", "its jitdump");
+	pid = spawn(CHROOT, "jit-7.dump");
+	object = object_of(pid, "jit-7.dump");
+	process = process_with_jitdump(pid, &object);
+	in_dir(path, "jit-7.dump");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/etc/passwd", path), 0);
+	assert_text(target_file_open_jitdump(&process), "its jitdump");
+	process.inner_pid = 8; /* its parent's */
+	assert_int_equal(target_file_open_jitdump(&process), -ENOENT);
+	process.inner_pid = 7;
+	target_file_keep_jit(&process);
+	end(pid);
+	assert_text(target_file_open_jitdump(&process), "its jitdump");
+	close(process.jitdump_fd);
+	process.jitdump_fd = -1;
+	assert_int_equal(target_file_open_jitdump(&process), -ESTALE);
+}
+
+static void test_jitdump_of_another(void **state)
+{
+	struct process process;
+	struct object object;
+	char path[128];
+	pid_t pid;
+
+	(void)state;
+	if (!need_root())
+		skip();
+	write_file("jit-7.dump", "another's");
+	in_dir(path, "jit-7.dump");
+	assert_int_equal(chown(path, 12345, 12345), 0);
+	pid = spawn(CHROOT, "jit-7.dump");
+	object = object_of(pid, "jit-7.dump");
+	process = process_with_jitdump(pid, &object);
+	assert_int_equal(target_file_open_jitdump(&process), -EACCES);
+	process.uid = 12345;
+	assert_text(target_file_open_jitdump(&process), "another's");
+	end(pid);
+}
+
+static void test_jitdump_names(void **state)
+{
+	(void)state;
+	assert_int_equal(target_jitdump_pid("/tmp/jit-123.dump"), 123);
+	assert_int_equal(target_jitdump_pid("jit-1.dump"), 1);
+	assert_int_equal(target_jitdump_pid("/a/jit-2147483647.dump"), 2147483647);
+	assert_int_equal(target_jitdump_pid("/a/jit-2147483648.dump"), 0);
+	assert_int_equal(target_jitdump_pid("/a/jit-4294967297.dump"), 0);
+	assert_int_equal(target_jitdump_pid("/a/jit-99999999999999999999999.dump"), 0);
+	assert_int_equal(target_jitdump_pid("/a/jit-012.dump"), 0);
+	assert_int_equal(target_jitdump_pid("/a/jit-+12.dump"), 0);
+	assert_int_equal(target_jitdump_pid("/a/jit-.dump"), 0);
+	assert_int_equal(target_jitdump_pid("/a/jit-12.dump.gz"), 0);
+	assert_int_equal(target_jitdump_pid("/jit-12.dump/a"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -456,6 +560,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_descriptors_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_perf_map_below_the_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_perf_map_in_a_mount_namespace, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_perf_map_older_than_the_process, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_jitdump, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_jitdump_of_another, setup, teardown),
+		cmocka_unit_test(test_jitdump_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,7 @@ static void refresh_for(void *context, const struct abi_entry *entry)
 	process_refresh(collector->processes, process, entry->mm_state);
 	if (process->read_ns == read_ns)
 		return;
-	target_file_keep_perf_map(process);
+	target_file_keep_jit(process);
 	deliver_sideband(collector, clock_now_ns());
 }
 

@@ -99,7 +99,7 @@ static int refresh_process(const struct interval_process *noted, struct processe
 	if (err)
 		return err;
 	err = process_refresh(processes, process, noted->mm_state);
-	target_file_keep_perf_map(process);
+	target_file_keep_jit(process);
 	return err == -ENOMEM ? err : 0;
 }
 

@@ -17,7 +17,7 @@ struct stack {
 	const struct layout *layout;   /* by which the kernel side walked; NULL: it did not */
 	bool lost;                     /* it did, and nobody knows by what */
 	uint32_t frames[ABI_FRAMES];
-	uint32_t count;
+	uint32_t count, kernel; /* kernel: how many of them are the kernel's */
 	uint32_t cut;
 };
 
@@ -49,8 +49,21 @@ static int push_file(struct stack *stack, const struct place *place)
 static int push_anonymous(struct stack *stack, uint64_t address)
 {
 	const struct frame frame = {FRAME_ANON, stack->process->id, address};
+	int err = push(stack, &frame);
 
-	return push(stack, &frame);
+	return err ? err : profile_seen(stack->resolver->profile, stack->frames[stack->count - 1],
+				   stack->entry->first_ns, stack->entry->last_ns);
+}
+
+/* The kernel's page, one for all: no file, and no part of the process's mappings. */
+static int push_vsyscall(struct stack *stack, const struct place *place)
+{
+	static const struct object_identity nowhere;
+	struct object *object;
+	int err = objects_intern(
+		stack->resolver->objects, OBJECT_VSYSCALL, &nowhere, "[vsyscall]", &object);
+
+	return err ? err : push(stack, &(struct frame){FRAME_FILE, object->id, place->offset});
 }
 
 /* A caller where nothing is mapped is no caller: the step to it was wrong, and all that follow. */
@@ -97,6 +110,9 @@ static int push_place(struct stack *stack, const struct place *place, uint64_t a
 	case PLACE_CHANGED:
 		return push_unknown(stack, COUNTER_mapping_changed);
 	case PLACE_VSYSCALL:
+		if (leaf)
+			return push_vsyscall(stack, place);
+		return push_nothing(stack, leaf);
 	case PLACE_NOTHING:
 		return push_nothing(stack, leaf);
 	case PLACE_UNKNOWN:
@@ -126,8 +142,12 @@ static int push_kernel(struct stack *stack, const uint64_t *frames)
 	for (uint32_t i = 0; i < stack->entry->n_kernel && !err; i++) {
 		struct frame frame = {.kind = FRAME_KERNEL, .address = frames[i] - (i > 0)};
 
+		/* That is the user side: its address looks like the kernel's to unwind_next_frame(). */
+		if (process_is_vsyscall(frames[i]))
+			continue;
 		err = push(stack, &frame);
 	}
+	stack->kernel = stack->count;
 	return err;
 }
 
@@ -198,6 +218,6 @@ void resolve_entry(
 		resolver->counters[COUNTER_user_memory] += entry->count;
 		return;
 	}
-	callers = stack.count > entry->n_kernel ? stack.count - entry->n_kernel - 1U : 0;
+	callers = stack.count > stack.kernel ? stack.count - stack.kernel - 1U : 0;
 	resolver->by_fp += (uint64_t)(callers < entry->by_fp ? callers : entry->by_fp) * entry->count;
 }

@@ -25,7 +25,7 @@ struct object_identity {
 	uint8_t build_id[BUILD_ID_MAX];
 };
 
-enum object_kind { OBJECT_FILE, OBJECT_VDSO };
+enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_VSYSCALL };
 
 struct object {
 	uint32_t id;

@@ -12,6 +12,7 @@
 #include "process/clocks.h"
 #include "process/maps.h"
 #include "process/process_table.h"
+#include "process/target_file.h"
 
 #define VSYSCALL_PAGE 0xffffffffff600000ULL /* arch/x86/include/uapi/asm/vsyscall.h */
 
@@ -136,6 +137,13 @@ static int note_program(struct processes *processes, struct process_entry *entry
 	return intern_text(&processes->texts, path, &entry->exe);
 }
 
+/* A JIT maps its jitdump so that it is found (jitdump-specification.txt does not say so; perf inject --jit does). */
+static void note_jitdump(struct process *process, const struct object *object)
+{
+	if (object && object->kind == OBJECT_FILE && target_jitdump_pid(object->path))
+		process->jitdump = object;
+}
+
 static int apply_map(struct processes *processes, const struct lifecycle *record)
 {
 	struct mapping mapping = { .start = record->start, .end = record->end };
@@ -157,6 +165,7 @@ static int apply_map(struct processes *processes, const struct lifecycle *record
 	}
 	if (err)
 		return err;
+	note_jitdump(&entry->process, mapping.object);
 	err = mappings_map(entry->process.mappings, &mapping, record->time_ns);
 	if (err == -EBUSY) {
 		/* Doubt has it read again; what that read shows is known from then on, not from now. */
@@ -168,6 +177,15 @@ static int apply_map(struct processes *processes, const struct lifecycle *record
 		return err;
 	entry->process.maps_known = false;
 	return 0;
+}
+
+/* Its addresses are another program's from now on, and its names would be wrong there. */
+static void forget_jitdump(struct process *process)
+{
+	if (process->jitdump_fd >= 0)
+		close(process->jitdump_fd);
+	process->jitdump_fd = -1;
+	process->jitdump = NULL;
 }
 
 static int apply_exec(struct processes *processes, const struct lifecycle *record)
@@ -186,6 +204,7 @@ static int apply_exec(struct processes *processes, const struct lifecycle *recor
 	entry->exec_ns = record->time_ns;
 	entry->exe_comes = true;
 	entry->process.maps_known = true;
+	forget_jitdump(&entry->process);
 	entry->process.gone = entry->replaced;
 	entry->end_ns = 0;
 	if (entry->doubt_to_ns <= record->time_ns)
@@ -334,6 +353,8 @@ static void adopt(struct process *process, struct proc_read *read, uint64_t mm_s
 	process->inner_pid = read->inner_pid;
 	process->uid = read->uid;
 	process->mm_state = mm_state;
+	for (uint32_t i = 0; i < read->count; i++)
+		note_jitdump(process, read->found[i].object);
 	if (read->root_fd < 0)
 		return;
 	if (process->root_fd >= 0)
@@ -394,6 +415,11 @@ static bool in_doubt(const struct process_entry *entry, uint64_t from_ns, uint64
 	return entry->doubt_ns && last_ns > entry->doubt_ns && from_ns < entry->doubt_to_ns;
 }
 
+bool process_is_vsyscall(uint64_t address)
+{
+	return (address & ~0xfffULL) == VSYSCALL_PAGE;
+}
+
 struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
 	uint64_t last_ns)
 {
@@ -401,8 +427,8 @@ struct place process_locate(const struct process *process, uint64_t address, uin
 	struct process_entry *entry = (struct process_entry *)process;
 	struct mapping mapping;
 
-	if ((address & ~0xfffULL) == VSYSCALL_PAGE)
-		return nowhere(PLACE_VSYSCALL);
+	if (process_is_vsyscall(address))
+		return (struct place){.kind = PLACE_VSYSCALL, .offset = address & 0xfff};
 	if (dropped(entry) || settle(entry))
 		return nowhere(PLACE_UNKNOWN);
 	switch (mappings_find(process->mappings, address, first_ns, last_ns, &mapping)) {

@@ -33,6 +33,8 @@ struct process {
 	bool maps_known;    /* complete since the exec that a record told of, or read from /proc */
 	int root_fd;        /* O_PATH of /proc/PID/root, kept when it has code made at run time; -1: none */
 	int perf_map_fd;    /* its perf-map, once it was seen: a private /tmp ends with its last process; -1: none */
+	int jitdump_fd;     /* its jitdump, once it was mapped; -1: none */
+	const struct object *jitdump; /* the last file called jit-N.dump that it mapped; NULL: none */
 	struct mappings *mappings;
 };
 
@@ -62,7 +64,7 @@ int process_refresh(struct processes *processes, struct process *process, uint64
 enum place_kind {
 	PLACE_FILE,    /* in a file: object and offset (of the file, not virtual) */
 	PLACE_ANON,    /* executable memory without a file: JIT code */
-	PLACE_VSYSCALL,
+	PLACE_VSYSCALL, /* offset in its page */
 	PLACE_CHANGED, /* what was there changed in [first, last] */
 	PLACE_NOTHING, /* nothing executable is known there, and the process's maps are known */
 	PLACE_UNKNOWN, /* the process's maps are not known */
@@ -92,6 +94,9 @@ void processes_read_cgroups(struct processes *processes);
 
 /* The process of a sample if it is known, by whatever source; NULL: it is not. */
 const struct process *processes_find(const struct processes *processes, uint32_t pid, uint64_t start_ns);
+
+/* Is the address in the vsyscall page, which is no process's? */
+bool process_is_vsyscall(uint64_t address);
 
 /* What is mapped now, held until layout_drop(). NULL: it is not known, or nothing is. */
 struct layout *process_hold_layout(const struct process *process);

@@ -14,6 +14,8 @@ void process_entry_free(struct process_entry *entry)
 		close(entry->process.root_fd);
 	if (entry->process.perf_map_fd >= 0)
 		close(entry->process.perf_map_fd);
+	if (entry->process.jitdump_fd >= 0)
+		close(entry->process.jitdump_fd);
 	if (entry->read)
 		proc_read_release(entry->read);
 	free(entry->read);
@@ -156,6 +158,7 @@ struct process_entry *process_table_add(struct process_table *table, uint32_t pi
 		.uid = UINT32_MAX,
 		.root_fd = -1,
 		.perf_map_fd = -1,
+		.jitdump_fd = -1,
 	};
 	entry->born_ns = born_ns;
 	at = &table->buckets[pid & table->mask];

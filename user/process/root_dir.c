@@ -53,15 +53,25 @@ int root_dir_open_regular(int at)
 	return fd;
 }
 
-int root_dir_open_file(int root, const char *path)
+static int open_below(int root, const char *path, uint64_t flags)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
+		.flags = O_PATH | O_CLOEXEC | flags,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
 
 	if (fd >= 0)
 		return root_dir_open_regular((int)fd);
-	return errno == ENOTDIR || errno == ELOOP ? -ENOENT : -errno;
+	return errno == ENOTDIR || (errno == ELOOP && !flags) ? -ENOENT : -errno;
+}
+
+int root_dir_open_file(int root, const char *path)
+{
+	return open_below(root, path, 0);
+}
+
+int root_dir_open_own(int root, const char *path)
+{
+	return open_below(root, path, O_NOFOLLOW);
 }

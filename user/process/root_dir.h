@@ -21,6 +21,8 @@ bool root_dir_is_ours(int root);
  * file), -EMFILE, ...
  */
 int root_dir_open_file(int root, const char *path);
+/* The same, and the file is at the path itself: a link is -EINVAL. */
+int root_dir_open_own(int root, const char *path);
 
 /* Opens for reading what an O_PATH descriptor names, if it is a regular file; closes `at`. */
 int root_dir_open_regular(int at);

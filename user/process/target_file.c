@@ -12,9 +12,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "process/maps.h"
 #include "process/root_dir.h"
 
+#define STALE_SLACK_NS 1000000000ll /* file systems keep times by the tick */
 #define TRIES_MAX 64              /* processes that an object is opened for until one is there */
 #define DESCRIPTORS_KEPT 64       /* for what else must be opened: /proc, outputs, perf-maps */
 #define DESCRIPTORS_FOR_FILES 256 /* with fewer left, no roots are kept */
@@ -255,45 +257,97 @@ static int perf_map_root(const struct process *process)
 	return process->inner_pid == process->pid ? root_dir_open("/") : -ENOENT;
 }
 
-static int open_perf_map(const struct process *process)
+/* What a JIT wrote is believed if it may write for the process. Closes a descriptor that it refuses. */
+static int believed(int fd, const struct process *process)
 {
-	int root = perf_map_root(process);
 	struct stat info;
-	char path[40];
-	int fd;
 
-	if (root < 0)
-		return root;
-	snprintf(path, sizeof(path), "/tmp/perf-%u.map",
-		process->inner_pid ? process->inner_pid : process->pid);
-	fd = root_dir_open_file(root, path);
-	close(root);
-	if (fd < 0)
-		return fd;
-	if (!fstat(fd, &info) && (info.st_uid == 0 || info.st_uid == process->uid))
+	if (fd < 0 || (!fstat(fd, &info) && (info.st_uid == 0 || info.st_uid == process->uid)))
 		return fd;
 	close(fd);
 	return -EACCES;
 }
 
-static int kept_perf_map(const struct process *process)
+/* Last changed before the process began: of another that had its number. The wall clock may have been set since. */
+static bool is_stale(int fd, const struct process *process)
 {
-	int fd = fcntl(process->perf_map_fd, F_DUPFD_CLOEXEC, 0);
+	int64_t age_ns = (int64_t)(clock_ns(CLOCK_BOOTTIME) - process->start_ns);
+	int64_t began_ns = (int64_t)clock_ns(CLOCK_REALTIME) - age_ns;
+	struct stat info;
 
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_SET);
-	return fd < 0 ? -errno : fd;
+	if (!process->start_ns || fstat(fd, &info))
+		return false;
+	return (int64_t)info.st_ctim.tv_sec < (began_ns - STALE_SLACK_NS) / (int64_t)NS_PER_SECOND;
+}
+
+static uint32_t pid_inside(const struct process *process)
+{
+	return process->inner_pid ? process->inner_pid : process->pid;
+}
+
+static int open_perf_map(const struct process *process)
+{
+	int root = perf_map_root(process);
+	char path[40];
+	int fd;
+
+	if (root < 0)
+		return root;
+	snprintf(path, sizeof(path), "/tmp/perf-%u.map", pid_inside(process));
+	fd = root_dir_open_own(root, path);
+	close(root);
+	fd = believed(fd, process);
+	if (fd < 0 || !is_stale(fd, process))
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+static int copy_of(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -errno : copy;
 }
 
 int target_file_open_perf_map(const struct process *process)
 {
 	int fd = open_perf_map(process);
 
-	return fd < 0 && process->perf_map_fd >= 0 ? kept_perf_map(process) : fd;
+	return fd < 0 && process->perf_map_fd >= 0 ? copy_of(process->perf_map_fd) : fd;
 }
 
-void target_file_keep_perf_map(struct process *process)
+uint32_t target_jitdump_pid(const char *path)
 {
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	unsigned long pid;
+	char *end;
+
+	if (strncmp(name, "jit-", 4) || name[4] < '1' || name[4] > '9')
+		return 0;
+	pid = strtoul(name + 4, &end, 10);
+	return strcmp(end, ".dump") || pid > INT32_MAX ? 0 : (uint32_t)pid;
+}
+
+static int open_jitdump(const struct process *process)
+{
+	struct object *object = (struct object *)(uintptr_t)process->jitdump; /* it is only looked at */
+	const struct place place = {.kind = PLACE_FILE, .object = object};
+
+	if (!object || target_jitdump_pid(object->path) != pid_inside(process))
+		return -ENOENT;
+	return believed(target_file_open(process, &place), process);
+}
+
+int target_file_open_jitdump(const struct process *process)
+{
+	return process->jitdump_fd >= 0 ? copy_of(process->jitdump_fd) : open_jitdump(process);
+}
+
+void target_file_keep_jit(struct process *process)
+{
+	if (process->jitdump_fd < 0)
+		process->jitdump_fd = open_jitdump(process);
 	if (process->root_fd >= 0 && process->perf_map_fd < 0)
 		process->perf_map_fd = open_perf_map(process);
 }

@@ -27,14 +27,23 @@ int target_file_open(const struct process *process, const struct place *place);
 void target_file_attach(const struct process *process, const struct place *place);
 
 /*
- * Opens (or if it is gone, returns a copy of the one kept) /tmp/perf-PID.map of the process, PID as it knows itself, below its root (process->root_fd, or /proc, or
- * our own root if it is gone); only a regular file owned by the process's uid or by root.
- * A descriptor, or a negative errno as above.
+ * Opens (or if it is gone, returns a copy of the one kept) /tmp/perf-PID.map of the process, PID as it knows itself,
+ * below its root (process->root_fd, or /proc, or our own root if it is gone); only a regular file, no link to one,
+ * owned by the process's uid or by root, and not last changed before the process began (-ESTALE). A descriptor, or a negative errno as above.
  */
 int target_file_open_perf_map(const struct process *process);
 
-/* Opens it now and keeps it, if the process has code made at run time and its map was not seen yet: it can be asked
- * for when the process, and the file system that it was in, are gone. */
-void target_file_keep_perf_map(struct process *process);
+/*
+ * Opens, or returns a copy of the one kept, the jitdump that the process mapped: called jit-PID.dump, PID as it knows
+ * itself, and owned by its uid or by root. A child that has only inherited its parent's mapping has none: -ENOENT.
+ */
+int target_file_open_jitdump(const struct process *process);
+
+/* Opens both now and keeps them, if the process has code made at run time and they were not seen yet: they can be
+ * asked for when the process, and the file system that they were in, are gone. */
+void target_file_keep_jit(struct process *process);
+
+/* N of a path whose last component is jit-N.dump; 0: it is another name. */
+uint32_t target_jitdump_pid(const char *path);
 
 #endif

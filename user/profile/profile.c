@@ -18,6 +18,7 @@ void profile_release(struct profile *profile)
 	free(profile->counts);
 	free(profile->names);
 	free(profile->lines);
+	free(profile->spans);
 	*profile = (struct profile){0};
 }
 
@@ -93,6 +94,64 @@ int profile_frame(struct profile *profile, const struct frame *frame, uint32_t *
 int profile_stack(struct profile *profile, const uint32_t *frames, uint32_t count, uint32_t *id)
 {
 	return intern_add(&profile->stacks, frames, (size_t)count * sizeof(*frames), id);
+}
+
+/* The first span of a frame of at least `frame`. */
+static uint32_t find_span(const struct profile *profile, uint32_t frame)
+{
+	uint32_t from = 0, to = profile->n_spans;
+
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+
+		if (profile->spans[middle].frame < frame)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* Frames count up, so that a new one goes to the end. */
+static int insert_span(struct profile *profile, uint32_t at, const struct profile_span *span)
+{
+	uint32_t cap = profile->spans_cap ? profile->spans_cap * 2 : 64;
+	struct profile_span *spans;
+
+	if (profile->n_spans == profile->spans_cap) {
+		spans = reallocarray(profile->spans, cap, sizeof(*spans));
+		if (!spans)
+			return -ENOMEM;
+		profile->spans = spans;
+		profile->spans_cap = cap;
+	}
+	memmove(&profile->spans[at + 1], &profile->spans[at],
+		(profile->n_spans - at) * sizeof(*profile->spans));
+	profile->spans[at] = *span;
+	profile->n_spans++;
+	return 0;
+}
+
+int profile_seen(struct profile *profile, uint32_t frame, uint64_t first_ns, uint64_t last_ns)
+{
+	uint32_t at = find_span(profile, frame);
+	struct profile_span *span;
+
+	if (at == profile->n_spans || profile->spans[at].frame != frame)
+		return insert_span(profile, at, &(struct profile_span){frame, first_ns, last_ns});
+	span = &profile->spans[at];
+	if (first_ns < span->first_ns)
+		span->first_ns = first_ns;
+	if (last_ns > span->last_ns)
+		span->last_ns = last_ns;
+	return 0;
+}
+
+const struct profile_span *profile_get_span(const struct profile *profile, uint32_t frame)
+{
+	uint32_t at = find_span(profile, frame);
+
+	return at < profile->n_spans && profile->spans[at].frame == frame ? &profile->spans[at] : NULL;
 }
 
 int profile_begin_names(struct profile *profile)

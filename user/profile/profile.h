@@ -42,6 +42,11 @@ struct profile_sample { /* interned by its bytes: no padding */
 
 _Static_assert(sizeof(struct profile_sample) == 16, "profile_sample");
 
+struct profile_span { /* when a frame of code made at run time was sampled: that code changes */
+	uint32_t frame;
+	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC */
+};
+
 struct profile_process { /* interned by its bytes: no padding */
 	uint32_t pid;  /* as profound's own pid namespace has it; 0: it is not in there */
 	uint32_t exec; /* counts its execs, low bits: each program that it ran is one of these */
@@ -95,6 +100,8 @@ struct profile {
 	struct frame_names *names; /* one a frame; NULL before symbolize */
 	struct profile_line *lines;
 	uint32_t n_lines, lines_cap;
+	struct profile_span *spans; /* sorted by frame */
+	uint32_t n_spans, spans_cap;
 };
 
 /* A zeroed struct is an empty profile. */
@@ -106,6 +113,9 @@ int profile_add(struct profile *profile, const struct profile_sample *key, uint6
 int profile_process(struct profile *profile, const struct profile_process *process, uint32_t *id);
 int profile_frame(struct profile *profile, const struct frame *frame, uint32_t *id);
 int profile_stack(struct profile *profile, const uint32_t *frames, uint32_t count, uint32_t *id);
+
+/* Notes that a frame was sampled in [first_ns, last_ns]. 0 or -ENOMEM. */
+int profile_seen(struct profile *profile, uint32_t frame, uint64_t first_ns, uint64_t last_ns);
 
 /* Makes room for names of all frames; each starts with no line. Called once, when no frame comes any more.
  * 0 or -ENOMEM. */
@@ -122,6 +132,8 @@ const char *profile_text(const struct profile *profile, uint32_t id);
 /* The functions of a frame, innermost first: *count is 0 before it is named. */
 const struct profile_line *profile_get_lines(const struct profile *profile, uint32_t frame,
 	uint32_t *count);
+/* NULL: nobody noted it. */
+const struct profile_span *profile_get_span(const struct profile *profile, uint32_t frame);
 uint64_t profile_total(const struct profile *profile);
 
 #endif

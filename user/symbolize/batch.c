@@ -2,7 +2,6 @@
 #include "symbolize/batch.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,13 +84,26 @@ void batch_item_clear(struct batch_item *item)
 	item->rank = -1;
 }
 
+void batch_item_dispute(struct batch_item *item, int rank)
+{
+	batch_item_clear(item);
+	item->rank = rank;
+}
+
+bool batch_item_is_disputed(const struct batch_item *item)
+{
+	return !item->name && item->rank >= 0;
+}
+
 static bool wins(const struct batch_item *item, uint64_t start, int rank, const char *name,
 	size_t name_len)
 {
 	size_t had;
 
-	if (!item->name || rank != item->rank)
+	if (rank != item->rank)
 		return rank > item->rank;
+	if (!item->name)
+		return false;
 	if (start != item->start)
 		return start > item->start;
 	had = strlen(item->name);

@@ -7,6 +7,7 @@
 #ifndef PROFOUND_BATCH_H
 #define PROFOUND_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,5 +52,8 @@ int batch_item_set(struct batch_item *item, uint64_t start, int rank, const char
 	size_t name_len);
 /* Takes an item's name away, not its lines. */
 void batch_item_clear(struct batch_item *item);
+/* The same, and no source of a lower rank gives it one: what was there is two functions', and nobody knows which. */
+void batch_item_dispute(struct batch_item *item, int rank);
+bool batch_item_is_disputed(const struct batch_item *item);
 
 #endif

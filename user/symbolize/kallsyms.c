@@ -11,6 +11,8 @@
 
 #define CHUNK 65536u
 #define REACH 65536u /* no function is longer; what follows the last one may be anything */
+/* Of what the kernel puts together at run time: bpf_trampoline.c and dispatcher.c in kernel/bpf, ftrace, kprobes. */
+#define REACH_MADE 4096u
 
 /* What a symbol says about the addresses from its own one on, the stronger last: at one address one counts. */
 enum meaning {
@@ -28,6 +30,7 @@ struct nearest {
 	char *name;
 	uint16_t len, cap;
 	uint8_t meaning;
+	bool made;
 };
 
 struct symbol {
@@ -35,7 +38,7 @@ struct symbol {
 	const char *name;
 	size_t len;
 	char type;
-	bool module;
+	bool module, made; /* made: by the kernel, at run time; BPF programs are not */
 };
 
 struct stream {
@@ -106,6 +109,7 @@ static int take(struct nearest *nearest, const struct symbol *symbol, enum meani
 	nearest->len = (uint16_t)symbol->len;
 	nearest->start = symbol->address;
 	nearest->meaning = (uint8_t)meaning;
+	nearest->made = symbol->made;
 	return 0;
 }
 
@@ -140,6 +144,15 @@ static const int8_t hex_digits[256] = {
 	['f'] = 16,
 };
 
+static bool is_made(const struct symbol *symbol, const char *owner, size_t len)
+{
+	static const char built_in[] = "[__builtin__"; /* ftrace, kprobes: include/linux/module.h */
+
+	if (len >= sizeof(built_in) - 1 && !memcmp(owner, built_in, sizeof(built_in) - 1))
+		return true;
+	return starts(symbol, "bpf_trampoline_") || starts(symbol, "bpf_dispatcher_");
+}
+
 /* `line` is without its newline. */
 static bool parse(const char *line, size_t len, struct symbol *symbol)
 {
@@ -159,6 +172,7 @@ static bool parse(const char *line, size_t len, struct symbol *symbol)
 	symbol->module = tab != NULL;
 	if (tab)
 		symbol->len = (size_t)(tab - symbol->name);
+	symbol->made = tab && is_made(symbol, tab + 1, (size_t)(line + len - tab - 1));
 	return symbol->len && symbol->len <= UINT16_MAX;
 }
 
@@ -207,7 +221,7 @@ static bool covers(const struct nearest *nearest, uint64_t address)
 {
 	if (nearest->meaning < PADDING || nearest->meaning == END_OF_TEXT)
 		return false;
-	return address - nearest->start < REACH;
+	return address - nearest->start < (nearest->made ? REACH_MADE : REACH);
 }
 
 static int set_names(struct stream *stream)

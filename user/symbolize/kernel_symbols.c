@@ -77,6 +77,8 @@ static int settle(const struct kernel_symbols *symbols, struct batch *batch,
 		if (claims[i] == NOBODY)
 			continue;
 		batch_item_clear(item);
+		if (claims[i] == AMBIGUOUS)
+			batch_item_dispute(item, NOTE_RANK);
 		if (claims[i] == AMBIGUOUS || symbols->full)
 			continue;
 		name = intern_get(&symbols->text, claims[i], &len);

@@ -24,9 +24,9 @@ int kernel_symbols_note(struct kernel_symbols *symbols, const struct lifecycle *
 /*
  * Names a sorted batch from an open kallsyms (NULL: it cannot be read) and the noted records. kallsyms has no
  * sizes: an address belongs to the nearest symbol below it, if that one is code and no marker of a section, and
- * less than 64 KiB away (what follows a module or a BPF program may be gone). Records have sizes and
- * come first; where two of different names covered an address, nobody knows whose it was, and it stays without a
- * name, as it does where kallsyms is hidden (all zero). 0; -EPERM when the addresses are hidden; -EIO; -ENOMEM.
+ * less than 64 KiB away (what follows a module or a BPF program may be gone), or in the same 4 KiB for trampolines. Records have sizes and
+ * come first; where two of different names covered an address, nobody knows whose it was, and it is
+ * disputed (batch.h); without a name it stays where kallsyms is hidden (all zero). 0; -EPERM when the addresses are hidden; -EIO; -ENOMEM.
  */
 int kernel_symbols_resolve(const struct kernel_symbols *symbols, FILE *kallsyms,
 	struct batch *batch);

@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK 65536u
 
 struct perf_map {
 	struct batch *batch;
-	uint64_t bytes, refused;
+	uint64_t at, bytes, refused;
+	uint64_t nonsense; /* bytes of lines that were refused */
 	uint32_t lines;
 	bool skipping; /* inside a line that is too long */
 };
@@ -76,6 +78,7 @@ static int end_line(struct perf_map *map, const char *line, size_t len)
 	if (err != -EINVAL)
 		return err;
 	map->refused++;
+	map->nonsense += len;
 	return 0;
 }
 
@@ -93,42 +96,86 @@ static int offer_lines(struct perf_map *map, const char *data, size_t len, size_
 	return err;
 }
 
-static ssize_t read_some(int fd, char *to, size_t len)
+/* As much as there is, up to a chunk. */
+static ssize_t read_chunk(int fd, char *chunk, uint64_t at)
 {
-	ssize_t n;
+	size_t len = 0;
 
-	do
-		n = read(fd, to, len);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -EIO : n;
+	while (len < CHUNK) {
+		ssize_t n = pread(fd, chunk + len, CHUNK - len, (off_t)(at + len));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -EIO;
+		if (!n)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
 }
 
+/* What follows map->at; *used is what was taken of it. */
+static int offer_chunk(struct perf_map *map, const char *data, size_t len, bool more, size_t *used)
+{
+	int err = offer_lines(map, data, len, used);
+
+	if (*used || !more)
+		return err;
+	map->skipping = true;
+	map->nonsense += len;
+	*used = len;
+	return err;
+}
+
+/*
+ * Up to the end of what is there now. Each read begins with the newline of the line before, so that no line is put
+ * together of what was there at two times: where another byte is now, the file was written anew, and what follows is
+ * the rest of some line.
+ */
 static int read_lines(struct perf_map *map, int fd, char *chunk)
 {
-	size_t held = 0, used;
-
-	while (map->bytes < PERF_MAP_BYTES_MAX) {
-		ssize_t n = read_some(fd, chunk + held, CHUNK - held);
+	for (;;) {
+		size_t lead = map->at && !map->skipping, len, used;
+		ssize_t n = read_chunk(fd, chunk, map->at - lead);
 		int err;
 
 		if (n < 0)
 			return (int)n;
-		if (!n)
-			break;
-		map->bytes += (uint64_t)n;
-		held += (size_t)n;
-		err = offer_lines(map, chunk, held, &used);
+		len = (size_t)n > lead ? (size_t)n - lead : 0;
+		map->skipping |= lead && n && chunk[0] != '\n';
+		err = offer_chunk(map, chunk + lead, len, n == CHUNK, &used);
 		if (err)
 			return err;
-		if (!used && held == CHUNK) {
-			map->skipping = true;
-			used = held;
+		map->bytes += used;
+		map->at += used;
+		if (map->bytes > PERF_MAP_BYTES_MAX || map->nonsense > PERF_MAP_NONSENSE_MAX)
+			return -E2BIG;
+		if (!used) {
+			map->refused += len || map->skipping;
+			return 0;
 		}
-		memmove(chunk, chunk + used, held - used);
-		held -= used;
 	}
-	map->refused += held || map->skipping;
-	return 0;
+}
+
+static bool shrank(int fd, uint64_t at)
+{
+	struct stat info;
+
+	return !fstat(fd, &info) && (uint64_t)info.st_size < at;
+}
+
+/* A JIT that truncates its file while we read leaves us behind its end: what it writes then is what counts. */
+static int read_file(struct perf_map *map, int fd, char *chunk)
+{
+	int err = read_lines(map, fd, chunk);
+
+	for (int i = 0; i < PERF_MAP_REWRITES && !err && shrank(fd, map->at); i++) {
+		map->at = 0;
+		map->skipping = false;
+		err = read_lines(map, fd, chunk);
+	}
+	return err;
 }
 
 int perf_map_resolve(int fd, struct batch *batch, uint64_t *refused)
@@ -139,7 +186,7 @@ int perf_map_resolve(int fd, struct batch *batch, uint64_t *refused)
 
 	if (!chunk)
 		return -ENOMEM;
-	err = read_lines(&map, fd, chunk);
+	err = read_file(&map, fd, chunk);
 	free(chunk);
 	if (err == -E2BIG) { /* past a cap: what follows is not read, and later lines win */
 		map.refused++;

@@ -12,11 +12,14 @@
 #define PERF_MAP_BYTES_MAX (512ull << 20)
 #define PERF_MAP_LINES_MAX (16u << 20)
 #define PERF_MAP_LINE_MAX 16384u
-#define PERF_MAP_CODE_MAX (256ull << 20) /* of one symbol */
+#define PERF_MAP_CODE_MAX (256ull << 20)    /* of one symbol */
+#define PERF_MAP_NONSENSE_MAX (4ull << 20) /* of lines that are refused: then it is no perf-map */
+#define PERF_MAP_REWRITES 3                /* how often a file that shrinks while it is read is read again */
 
 /*
  * Names a sorted batch of virtual addresses; of lines that overlap the last one wins. A line that does not parse,
- * is too long, has no newline yet, or whose code wraps around or is absurdly large, is refused. 0, with the number
+ * is too long, has no newline yet, or whose code wraps around or is absurdly large, is refused, and so is all that
+ * follows once a cap is reached. The file may be written anew meanwhile: no name is made of two lines. 0, with the number
  * of lines refused in *refused; -EIO; -ENOMEM. Names found before an error stay.
  */
 int perf_map_resolve(int fd, struct batch *batch, uint64_t *refused);

@@ -15,8 +15,9 @@
 #include "symbolize/batch.h"
 #include "symbolize/demangle.h"
 #include "symbolize/file_names.h"
-#include "symbolize/perf_map.h"
+#include "symbolize/jit.h"
 #include "symbolize/vdso.h"
+#include "symbolize/vsyscall.h"
 
 #define KALLSYMS "/proc/kallsyms"
 
@@ -26,6 +27,7 @@ struct symbolizer {
 	const struct processes *processes;
 	const struct kernel_symbols *kernel;
 	const struct symbolize_options *options;
+	uint64_t *counters;
 	struct debuginfod *servers; /* NULL: nobody is asked */
 	struct buf plain, clean, file;
 };
@@ -135,7 +137,8 @@ static int put_batch(struct symbolizer *s, const struct batch *batch, const char
 		const struct batch_item *item = &batch->items[i];
 
 		err = item_function(item) ? put_named(s, item) :
-					    put(s, item->frame, stand_in, why_not);
+			put(s, item->frame, stand_in,
+				batch_item_is_disputed(item) ? COUNTER_code_moved : why_not);
 	}
 	return err;
 }
@@ -219,9 +222,9 @@ static int put_addresses(struct symbolizer *s, const struct object *object,
 /* What became of a file's debug information (dwarf_worker_lines()). */
 static void count_lines(struct symbolizer *s, int result)
 {
-	if (!s->options->counters || !result || result == -ENODATA)
+	if (!result || result == -ENODATA)
 		return;
-	s->options->counters[result == -ENOENT ? COUNTER_debug_info_missing : COUNTER_debug_info_failed]++;
+	s->counters[result == -ENOENT ? COUNTER_debug_info_missing : COUNTER_debug_info_failed]++;
 }
 
 static int name_addresses(struct symbolizer *s, const struct object *object, const struct elf *elf,
@@ -269,6 +272,20 @@ static int name_elf(struct symbolizer *s, const struct object *object, int fd,
 	return err;
 }
 
+static int name_vsyscall(struct symbolizer *s, const struct object *object, const struct group *group)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < group->count && !err; i++) {
+		uint32_t id = group->frames[i];
+		uint64_t offset = profile_get_frame(s->profile, id)->address;
+		const char *name = vsyscall_name(offset);
+
+		err = name ? put(s, id, name, 0) : put_offset(s, object, id, offset, COUNTER_no_symbol);
+	}
+	return err;
+}
+
 static enum abi_counter why_closed(int open_error)
 {
 	return open_error == -EMFILE || open_error == -ENFILE ? COUNTER_no_descriptor :
@@ -283,6 +300,8 @@ static int name_file(struct symbolizer *s, const struct group *group)
 	if (group->owner >= objects_count(s->objects))
 		return put_all(s, group, "[unknown]", COUNTER_not_mapped);
 	object = objects_get(s->objects, group->owner);
+	if (object->kind == OBJECT_VSYSCALL)
+		return name_vsyscall(s, object, group);
 	if (object->kind != OBJECT_VDSO && object->fd >= 0)
 		return name_elf(s, object, object->fd, group);
 	fd = object->kind == OBJECT_VDSO ? vdso_open() : object->open_error;
@@ -293,19 +312,55 @@ static int name_file(struct symbolizer *s, const struct group *group)
 	return err;
 }
 
+/* When the items of a batch were sampled; to be freed. NULL: no memory. */
+static struct jit_span *spans_of(const struct symbolizer *s, const struct batch *batch)
+{
+	struct jit_span *spans = calloc(batch->count + 1, sizeof(*spans));
+
+	for (size_t i = 0; spans && i < batch->count; i++) {
+		const struct profile_span *span =
+			profile_get_span(s->profile, batch->items[i].frame);
+
+		spans[i] = span ? (struct jit_span){span->first_ns, span->last_ns} :
+				  (struct jit_span){UINT64_MAX, 0};
+	}
+	return spans;
+}
+
+static int open_jit(struct symbolizer *s, int fd)
+{
+	if (fd < 0 && fd != -ENOENT)
+		s->counters[COUNTER_jit_map_refused]++;
+	return fd;
+}
+
+static int resolve_anon(struct symbolizer *s, const struct process *process, struct batch *batch)
+{
+	struct jit_span *spans = spans_of(s, batch);
+	struct jit_files files;
+	int err;
+
+	if (!spans)
+		return -ENOMEM;
+	files.dump_fd = open_jit(s, target_file_open_jitdump(process));
+	files.map_fd = open_jit(s, target_file_open_perf_map(process));
+	err = jit_resolve(&files, batch, spans, s->counters);
+	if (files.dump_fd >= 0)
+		close(files.dump_fd);
+	if (files.map_fd >= 0)
+		close(files.map_fd);
+	free(spans);
+	return err;
+}
+
 static int name_anon(struct symbolizer *s, const struct group *group)
 {
 	struct batch batch = {0};
-	uint64_t refused;
-	int fd = -1, err = fill(s, group, &batch);
+	int err = fill(s, group, &batch);
 
 	if (!err && s->processes && group->owner < processes_count(s->processes))
-		fd = target_file_open_perf_map(processes_get(s->processes, group->owner));
-	if (fd >= 0) {
-		err = perf_map_resolve(fd, &batch, &refused);
-		close(fd);
-	}
-	if (err != -ENOMEM)
+		err = resolve_anon(s, processes_get(s->processes, group->owner), &batch);
+	if (!err)
 		err = put_batch(s, &batch, "[jit]", COUNTER_no_perf_map);
 	batch_release(&batch);
 	return err;
@@ -403,11 +458,11 @@ static int name_groups(struct symbolizer *s, uint32_t *frames, uint32_t count)
 
 int symbolize_profile(struct profile *profile, const struct objects *objects,
 	const struct processes *processes, const struct kernel_symbols *kernel,
-	const struct symbolize_options *options)
+	const struct symbolize_options *options, uint64_t counters[COUNTERS])
 {
 	struct symbolizer s = {
 		.profile = profile, .objects = objects, .processes = processes,
-		.kernel = kernel, .options = options,
+		.kernel = kernel, .options = options, .counters = counters,
 	};
 	uint32_t count = profile->frames.count, *frames;
 	const char *reason;

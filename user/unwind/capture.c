@@ -232,7 +232,8 @@ static int take_maps(struct snapshot *snapshot, const struct proc_read *read, ui
 
 static int open_files(struct snapshot *snapshot, const struct proc_read *read, uint32_t tid)
 {
-	const struct process process = {.pid = tid, .root_fd = read->root_fd, .perf_map_fd = -1};
+	const struct process process = {.pid = tid, .root_fd = read->root_fd, .perf_map_fd = -1,
+		.jitdump_fd = -1};
 	uint32_t done = 0;
 	int err = 0;
 

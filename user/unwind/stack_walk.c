@@ -76,6 +76,15 @@ static bool has_left(const struct walker *walker, const struct abi_rule *rule)
 	return sp < copy->sp || (rule->cfa == CFA_SIGNAL && sp - copy->at >= copy->len);
 }
 
+/* Three instructions that leave the stack alone, or the kernel stands in for them (vsyscall_emu_64.S). */
+static int step_in_vsyscall(struct walker *walker)
+{
+	static const struct abi_rule rule = {
+		.cfa = CFA_REGISTER, .reg = STEP_REG_SP, .cfa_offset = 8, .ra_offset = -8};
+
+	return step_by_rule(&walker->state, &rule, &walker->memory);
+}
+
 static int step_in_file(struct walker *walker, const struct place *place)
 {
 	const struct abi_rule *rule;
@@ -121,6 +130,10 @@ static int walk_one(struct walker *walker)
 	case PLACE_UNKNOWN:
 		return COUNTER_process_gone;
 	case PLACE_NOTHING:
+		return COUNTER_corrupt;
+	case PLACE_VSYSCALL:
+		if (leaf)
+			return step_in_vsyscall(walker);
 		return COUNTER_corrupt;
 	default:
 		return COUNTER_no_unwind_info;

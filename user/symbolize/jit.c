@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbolize/jit.h"
+
+#include <errno.h>
+
+#include "symbolize/jitdump.h"
+#include "symbolize/perf_map.h"
+
+static int resolve_dump(int fd, struct batch *batch, const struct jit_span *spans,
+	uint64_t counters[COUNTERS])
+{
+	struct jitdump_told told;
+	int err = jitdump_resolve(fd, batch, spans, &told);
+
+	counters[COUNTER_jit_map_lines_refused] += told.refused;
+	counters[COUNTER_jitdump_other_clock] += told.other_clock;
+	counters[COUNTER_jit_map_refused] += err == -ENOEXEC || err == -EIO;
+	return err == -ENOMEM ? err : 0;
+}
+
+static int resolve_map(int fd, struct batch *batch, uint64_t counters[COUNTERS])
+{
+	uint64_t refused = 0;
+	int err = perf_map_resolve(fd, batch, &refused);
+
+	counters[COUNTER_jit_map_lines_refused] += refused;
+	counters[COUNTER_jit_map_refused] += err == -EIO;
+	return err == -ENOMEM ? err : 0;
+}
+
+int jit_resolve(const struct jit_files *files, struct batch *batch, const struct jit_span *spans,
+	uint64_t counters[COUNTERS])
+{
+	int err = 0;
+
+	if (files->dump_fd >= 0)
+		err = resolve_dump(files->dump_fd, batch, spans, counters);
+	if (!err && files->map_fd >= 0)
+		err = resolve_map(files->map_fd, batch, counters);
+	return err;
+}
