@@ -75,11 +75,12 @@ struct abi_entry {
 	char comm[ABI_COMM];
 	__u32 space; /* place of the struct abi_space that the kernel side walked by; 0: none */
 	__u32 space_version;
+	__u64 cgroup; /* v2: kernfs id; of the first sample; 0: the kernel has no cgroups */
 };
 
 _Static_assert(sizeof(struct abi_bank) == 16, "abi_bank");
 _Static_assert(sizeof(struct abi_slot) == 8, "abi_slot");
-_Static_assert(sizeof(struct abi_entry) == 96, "abi_entry");
+_Static_assert(sizeof(struct abi_entry) == 104, "abi_entry");
 
 /* Ring buffer to userspace: small, rare messages that must not wait for the next interval. */
 enum abi_notice_kind {
@@ -92,9 +93,10 @@ struct abi_notice {
 	__u32 tgid;
 	__u64 start_ns;
 	__u64 mm_state; /* as in abi_entry */
+	__u64 cgroup;   /* as in abi_entry */
 };
 
-_Static_assert(sizeof(struct abi_notice) == 24, "abi_notice");
+_Static_assert(sizeof(struct abi_notice) == 32, "abi_notice");
 
 /*
  * A sample whose user stack userspace unwinds: registers and a copy of the stack, in one ring-buffer record of a few
@@ -118,7 +120,7 @@ struct abi_deferred {
 	/* __u8 stack[stack_pages * 4096] */
 };
 
-_Static_assert(sizeof(struct abi_deferred) == 96 + 17 * 8 + 128 * 8 + 32, "abi_deferred");
+_Static_assert(sizeof(struct abi_deferred) == 104 + 17 * 8 + 128 * 8 + 32, "abi_deferred");
 
 /* Settings, fixed before the programs are loaded (the verifier sees them as constants). */
 enum abi_cgroup_kind { CGROUP_V2 = 1, CGROUP_V1 = 2, CGROUP_NAMED = 3 };
@@ -137,14 +139,15 @@ struct abi_settings {
 	__u32 arena_words; /* a power of two */
 	__u32 banks; /* 2 x possible CPUs */
 	__u32 kernel_frames; /* a kernel stack of as many may be cut: kernel.perf_event_max_stack */
-	__u32 n_uids, n_comms, n_cgroups;
+	__u32 n_uids, n_comms, n_cgroups, n_containers;
 	__u8 by_tgid, by_tid; /* members_tgid, members_tid decide */
 	__u8 keep_idle, no_user, no_kernel;
 	__u8 compare; /* for tests: every walked sample is handed over as well, so that userspace can compare */
-	__u8 pad[2];
+	__u8 pad[6];
 	__u32 uids[ABI_SELECT];
 	char comms[ABI_SELECT][ABI_COMM];
 	struct abi_cgroup cgroups[ABI_SELECT];
+	struct abi_cgroup containers[ABI_SELECT];
 };
 
 #endif

@@ -50,6 +50,14 @@ struct mm_struct___lock_seq_count {
 		(state_ << 32) ^ READ((mm), exec_vm);                                              \
 	})
 
+/* The id of the current task's v2 cgroup; without CONFIG_CGROUPS there is no such helper. */
+inline_always __u64 compat_cgroup_id(void)
+{
+	struct task_struct *task = 0;
+
+	return bpf_core_field_exists(task->cgroups) ? bpf_get_current_cgroup_id() : 0;
+}
+
 #define COMPAT_LOAD(pointer, field) ((pointer)->field)
 
 inline_always __u64 compat_mm_state(struct mm_struct *mm)

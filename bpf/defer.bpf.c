@@ -51,6 +51,7 @@ inline_always void fill_entry(const struct walk *walk, struct abi_entry *entry)
 	entry->start_ns = walk->start_ns;
 	entry->first_ns = entry->last_ns = bpf_ktime_get_ns();
 	entry->mm_state = walk->mm_state;
+	entry->cgroup = compat_cgroup_id();
 	entry->tgid = walk->tgid;
 	entry->exec = walk->exec;
 	entry->count = 1;

@@ -106,6 +106,7 @@ inline_always int new_entry(
 	bpf_probe_read_kernel(
 		frames + (at & (settings.words - 1)) * sizeof(__u64), n * sizeof(__u64), walk->frames);
 	key->word = at;
+	key->cgroup = compat_cgroup_id();
 	*entry = *key;
 	bank->words = at + n;
 	bank->entries = index + 1;

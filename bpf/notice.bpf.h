@@ -34,6 +34,7 @@ inline_always bool notice(const struct walk *walk, __u32 kind)
 		.tgid = walk->tgid,
 		.start_ns = walk->start_ns,
 		.mm_state = walk->mm_state,
+		.cgroup = compat_cgroup_id(),
 	};
 
 	if (!bpf_ringbuf_output(&notices, &message, sizeof(message), 0))

@@ -74,12 +74,12 @@ inline_always struct cgroup *cgroup_named(struct css_set *set, __u32 hierarchy)
 	return 0;
 }
 
-inline_always bool select_cgroup(struct task_struct *task)
+inline_always bool select_cgroup(struct task_struct *task, const volatile struct abi_cgroup *cgroups, __u32 n)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 
-	for (__u32 i = 0; i < ABI_SELECT && i < settings.n_cgroups; i++) {
-		__u32 kind = settings.cgroups[i].kind, number = settings.cgroups[i].number;
+	for (__u32 i = 0; i < ABI_SELECT && i < n; i++) {
+		__u32 kind = cgroups[i].kind, number = cgroups[i].number;
 		struct cgroup *cgroup;
 
 		if (kind == CGROUP_V2)
@@ -88,7 +88,7 @@ inline_always bool select_cgroup(struct task_struct *task)
 			cgroup = BPF_CORE_READ(set, subsys[number & 31], cgroup);
 		else
 			cgroup = cgroup_named(set, number);
-		if (cgroup_within(cgroup, settings.cgroups[i].id))
+		if (cgroup_within(cgroup, cgroups[i].id))
 			return true;
 	}
 	return false;
@@ -113,7 +113,9 @@ inline_always bool select_current(const struct task_facts *ids)
 		return false;
 	if (settings.n_comms && !select_comm())
 		return false;
-	if (settings.n_cgroups && !select_cgroup(task))
+	if (settings.n_cgroups && !select_cgroup(task, settings.cgroups, settings.n_cgroups))
+		return false;
+	if (settings.n_containers && !select_cgroup(task, settings.containers, settings.n_containers))
 		return false;
 	return true;
 }

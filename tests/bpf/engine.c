@@ -12,9 +12,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "process/cgroup_mount.h"
 #include "profound.skel.h"
 #include "unwind/row_pool.h"
 
@@ -265,6 +267,26 @@ bool engine_notice(struct engine *engine, struct abi_notice *out)
 	ring_buffer__consume(ring);
 	ring_buffer__free(ring);
 	return out->kind != 0;
+}
+
+uint64_t engine_cgroup(void)
+{
+	FILE *mountinfo = fopen("/proc/self/mountinfo", "re"), *own = fopen("/proc/self/cgroup", "re");
+	char line[PATH_MAX], path[2 * PATH_MAX] = "";
+	struct cgroup_mount mount = {.v2 = false};
+	struct stat st;
+
+	assert_true(mountinfo && own);
+	while (!mount.v2 && cgroup_mount_next(mountinfo, &mount))
+		;
+	assert_true(mount.v2);
+	while (!path[0] && fgets(line, sizeof(line), own))
+		if (!strncmp(line, "0::", 3))
+			snprintf(path, sizeof(path), "%s%.*s", mount.point, (int)strcspn(line + 3, "\n"), line + 3);
+	fclose(mountinfo);
+	fclose(own);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
 }
 
 uint64_t *engine_words(const struct engine *engine, uint32_t bank)

@@ -64,6 +64,9 @@ struct abi_row *engine_add_chunk(struct engine *engine, uint32_t chunk);
 
 void engine_set_generation(struct engine *engine, uint32_t generation);
 
+/* The id of this process's v2 cgroup: its directory's inode number. Fails where no v2 hierarchy is mounted. */
+uint64_t engine_cgroup(void);
+
 /* The oldest notice that was not taken yet; false: none. */
 bool engine_notice(struct engine *engine, struct abi_notice *out);
 

@@ -224,6 +224,7 @@ static void test_entry_and_registers(void **state)
 	assert_int_equal(record->entry.start_ns, 12345);
 	assert_int_equal(record->entry.exec, 3);
 	assert_int_equal(record->entry.mm_state, 77);
+	assert_int_equal(record->entry.cgroup, engine_cgroup());
 	assert_int_equal(record->entry.first_ns, record->entry.last_ns);
 	assert_string_equal(record->entry.comm, "deferrer");
 }
@@ -261,6 +262,7 @@ static void test_notice(void **state)
 	assert_int_equal(notice.tgid, getpid());
 	assert_int_equal(notice.start_ns, 999);
 	assert_int_equal(notice.mm_state, 77);
+	assert_int_equal(notice.cgroup, engine_cgroup());
 }
 
 int main(void)

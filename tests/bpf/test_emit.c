@@ -388,6 +388,8 @@ static void test_notice_process(void **state)
 	assert_int_equal(notice.kind, NOTICE_PROCESS);
 	assert_int_equal(notice.tgid, 77);
 	assert_int_equal(notice.start_ns, 123456789);
+	assert_int_equal(notice.cgroup, engine_cgroup());
+	assert_int_equal(entry_of(BANK, 0)->cgroup, engine_cgroup());
 	assert_false(engine_notice(&engine, &notice));
 	engine_set_generation(&engine, 1);
 	emit();

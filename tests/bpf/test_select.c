@@ -152,13 +152,29 @@ static bool join(const char *cgroup)
 	return joined;
 }
 
-static struct tested_bpf *open_cgroup(const char *path, uint32_t kind)
+static struct abi_cgroup find_cgroup(const char *path, uint32_t kind)
 {
-	struct abi_settings settings = {.n_cgroups = 1};
+	struct abi_cgroup cgroup;
 	struct fault fault;
 
-	assert_int_equal(cgroup_path_find(path, &settings.cgroups[0], &fault), 0);
-	assert_int_equal(settings.cgroups[0].kind, kind);
+	assert_int_equal(cgroup_path_find(path, &cgroup, &fault), 0);
+	assert_int_equal(cgroup.kind, kind);
+	return cgroup;
+}
+
+static struct tested_bpf *open_cgroup(const char *path, uint32_t kind)
+{
+	const struct abi_settings settings = {.n_cgroups = 1, .cgroups[0] = find_cgroup(path, kind)};
+
+	return open_with(&settings);
+}
+
+/* In the container, and in the cgroup. */
+static struct tested_bpf *open_both(const char *container, const char *path, uint32_t kind)
+{
+	const struct abi_settings settings = {.n_cgroups = 1, .cgroups[0] = find_cgroup(path, kind),
+		.n_containers = 1, .containers[0] = find_cgroup(container, kind)};
+
 	return open_with(&settings);
 }
 
@@ -183,7 +199,7 @@ static void check_hierarchy(const char *hierarchy, uint32_t kind)
 
 	cgroups_make(&cgroups, hierarchy);
 	outer = open_cgroup(cgroups.outer, kind);
-	inner = open_cgroup(cgroups.inner, kind);
+	inner = open_both(cgroups.inner, cgroups.outer, kind);
 	pid = fork();
 	if (!pid)
 		end_child(check_cgroups(&cgroups, hierarchy, outer, inner));

@@ -47,6 +47,7 @@ PROGRAMS = {
     "coroutines": ("gcc", ["coroutines.c"], BARE),
     "wide": ("gcc", ["wide.c"], BARE),
     "dial": ("gcc", ["dial.c"], BARE),
+    "inlined": ("gcc", ["inlined.c"], []),
     "spawner": ("gcc", ["spawner.c"], []),
 }
 

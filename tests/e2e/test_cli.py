@@ -36,7 +36,8 @@ WRONG_USAGE = [
     (["--frequncy", "99"], ["--frequncy", "did you mean --frequency?"]),
     (["--al-cpus"], ["--al-cpus", "did you mean --all-cpus?"]),
     (["-Z"], ["-Z"]),
-    (["--container", "abcdef"], ["--container"]),
+    (["--container", "abcde"], ["--container", "6 or more"]),
+    (["--container", "web-1"], ["--container", "docker ps"]),
     (["--timestamps"], ["--timestamps"]),
     (["-F"], ["-F needs a value"]),
     (["-F", "0"], ["'0'"]),
@@ -145,11 +146,11 @@ def test_record_help_fits_a_screen():
     lines = result.stdout.splitlines()
     assert 25 <= len(lines) <= 45
     assert max(map(len, lines)) <= 86
-    for option in ("--all-cpus", "--pid", "--tid", "--cpu", "--uid", "--cgroup", "--comm", "--freq",
+    for option in ("--all-cpus", "--pid", "--tid", "--cpu", "--uid", "--cgroup", "--container", "--comm", "--freq",
                    "--count", "--event", "--duration", "--output", "--format", "--memory", "--stats",
                    "--min-quality", "--idle", "--ignore-kernel-bugs", "--lines", "--no-inline", "--debuginfod"):
         assert option in result.stdout
-    for later in ("--container", "--timestamps"):
+    for later in ("--timestamps",):
         assert later not in result.stdout
 
 

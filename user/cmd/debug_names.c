@@ -12,7 +12,7 @@
 
 #include "object/elf.h"
 #include "process/debug_file.h"
-#include "symbolize/file_symbols.h"
+#include "symbolize/file_names.h"
 
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
@@ -66,20 +66,36 @@ static int by_order(const void *left, const void *right)
 	return (a->frame > b->frame) - (a->frame < b->frame);
 }
 
-/* By the file's symbols and those of its separate debug file, which is looked for as if the file were ours. */
+static int name_by(const struct dwarf_files *files, const char *path, struct batch *batch)
+{
+	struct dwarf_worker *worker = dwarf_worker_new(&(struct dwarf_worker_options){0});
+	int lines = 0, err = worker ? file_names_resolve(files, worker, batch, &lines) : -ENOMEM;
+
+	dwarf_worker_free(worker);
+	if (!err && lines && lines != -ENODATA)
+		fprintf(stderr, "profound debug: %s: its debug information: %s\n", path, strerror(-lines));
+	return err;
+}
+
+/* By all that the file and its separate debug file know, which is looked for as if the file were ours. */
 static int name_all(int fd, const char *path, struct batch *batch)
 {
 	char real[PATH_MAX];
 	const struct object object = {.path = realpath(path, real), .fd = fd, .root_fd = -1};
+	struct debug_file_namer namer = {&object, fd};
+	struct dwarf_files files = {
+		.mapped = fd, .debug = -1, .alt = -1, .open = debug_file_open_for, .context = &namer};
 	struct elf elf;
-	int debug_fd, err = object.path ? elf_init(&elf, fd) : -errno;
+	int err = object.path ? elf_init(&elf, fd) : -errno;
 
 	if (err)
 		return err;
-	debug_fd = debug_file_open(&object, &elf, NULL);
-	err = file_symbols_resolve(fd, debug_fd, batch);
-	if (debug_fd >= 0)
-		close(debug_fd);
+	files.debug = debug_file_open(&object, &elf, NULL);
+	if (files.debug >= 0)
+		namer.debug_fd = files.debug;
+	err = name_by(&files, path, batch);
+	if (files.debug >= 0)
+		close(files.debug);
 	elf_release(&elf);
 	return err;
 }

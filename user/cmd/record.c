@@ -21,9 +21,13 @@
 #include "collect/sampling.h"
 #include "collect/selection.h"
 #include "export/summary.h"
+#include "export/who_list.h"
 #include "process/debuginfod.h"
+#include "symbolize/dwarf_worker.h"
 #include "symbolize/symbolize.h"
 #include "ui/progress.h"
+
+#define WHO_LINES 20 /* with -v */
 
 /* One `profound record`, from its options to its exit status. */
 struct record {
@@ -152,14 +156,22 @@ static int sample(struct record *record, struct fault *fault)
 
 static int name(struct record *record, struct fault *fault)
 {
+	struct dwarf_worker *dwarf = dwarf_worker_new(&(struct dwarf_worker_options){0});
 	const struct symbolize_options options = {
 		.demangle = !record->options.no_demangle, .no_inline = record->options.no_inline,
 		.debuginfod = record->options.debuginfod,
+		.dwarf = dwarf, .counters = record->counters,
 	};
-	int err = symbolize_profile(collector_profile(record->collector),
-		collector_objects(record->collector), collector_processes(record->collector),
-		collector_kernel_symbols(record->collector), &options, record->counters);
+	int err = -ENOMEM;
 
+	if (dwarf) {
+		err = symbolize_profile(collector_profile(record->collector),
+			collector_objects(record->collector), collector_processes(record->collector),
+			collector_kernel_symbols(record->collector), &options);
+		dwarf_worker_stop(dwarf);
+		record->trust.cpu_seconds += (double)dwarf_worker_cpu_ns(dwarf) / 1e9;
+	}
+	dwarf_worker_free(dwarf);
 	return err ? fault_set(fault, err, "cannot name the frames: %s", strerror(-err)) : 0;
 }
 
@@ -270,6 +282,8 @@ static int deliver(struct record *record, struct fault *fault)
 	progress_clear(&record->progress);
 	if (say)
 		print_summary(&record->trust);
+	if (record->options.verbose)
+		who_list_print(view.profile, WHO_LINES, stderr);
 	err = record_files_write(&record->files, &view, say);
 	fault->text[0] = '\0';
 	return err;

@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "cmd/cmd.h"
 #include "cmd/option.h"
+#include "collect/container.h"
 
 #define DEFAULT_HZ 99
 #define MOST_HZ 100000
@@ -136,6 +137,13 @@ static int set_user(void *into, const char *value, struct fault *fault)
 static int set_cgroup(void *into, const char *value, struct fault *fault)
 {
 	return add_word(&((struct record_options *)into)->selection.cgroups, value, fault);
+}
+
+static int set_container(void *into, const char *value, struct fault *fault)
+{
+	int err = container_check(value, fault);
+
+	return err ? err : add_word(&((struct record_options *)into)->selection.containers, value, fault);
 }
 
 static int set_comm(void *into, const char *value, struct fault *fault)
@@ -281,6 +289,8 @@ static const struct option_spec record_option_table[] = {
 	{"selection", 'u', "uid", "UID|USER[,..]", "these effective users; repeatable", set_user},
 	{"selection", 'G', "cgroup", "CGROUP", "this cgroup and those below it; repeatable",
 		set_cgroup},
+	{"selection", 0, "container", "ID", "its id's first 6 digits or more, or a pod UID; repeatable",
+		set_container},
 	{"selection", 0, "comm", "NAME", "threads of exactly this name; repeatable", set_comm},
 
 	{"sampling", 'F', "freq", "HZ", "samples a second and CPU (default 99)", set_frequency},

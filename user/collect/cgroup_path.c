@@ -10,72 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-struct mount {
-	dev_t dev;
-	bool v2;
-	char point[PATH_MAX];
-	char options[256]; /* of the superblock: "rw,cpu,cpuacct", "rw,xattr,name=systemd" */
-};
+#include "process/cgroup_mount.h"
 
-/* mountinfo writes space, tab, newline and backslash as \ooo. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; to++) {
-		unsigned octal;
-
-		if (from[0] == '\\' && sscanf(from + 1, "%3o", &octal) == 1) {
-			*to = (char)octal;
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	*to = 0;
-}
-
-static bool parse_mount(const char *line, struct mount *mount)
-{
-	const char *tail = strstr(line, " - ");
-	unsigned major_number, minor_number;
-	char type[32];
-
-	if (!tail || sscanf(tail, " - %31s %*s %255s", type, mount->options) != 2)
-		return false;
-	mount->v2 = !strcmp(type, "cgroup2");
-	if (!mount->v2 && strcmp(type, "cgroup"))
-		return false;
-	if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major_number, &minor_number, mount->point) !=
-		3)
-		return false;
-	mount->dev = makedev(major_number, minor_number);
-	unescape(mount->point);
-	return true;
-}
-
-/* The next cgroup mount of an open mountinfo. */
-static bool next_mount(FILE *mountinfo, struct mount *mount)
-{
-	char line[2 * PATH_MAX];
-
-	while (fgets(line, sizeof(line), mountinfo))
-		if (parse_mount(line, mount))
-			return true;
-	return false;
-}
-
-static bool mount_of(dev_t dev, struct mount *mount)
+static bool mount_of(dev_t dev, struct cgroup_mount *mount)
 {
 	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
 	bool found = false;
 
 	if (!mountinfo)
 		return false;
-	while (!found && next_mount(mountinfo, mount))
+	while (!found && cgroup_mount_next(mountinfo, mount))
 		found = mount->dev == dev;
 	fclose(mountinfo);
 	return found;
@@ -156,7 +102,7 @@ static int identify_v1(char *options, struct abi_cgroup *cgroup)
 static int identify(const char *path, struct abi_cgroup *cgroup, struct fault *fault)
 {
 	struct abi_cgroup found = {0};
-	struct mount mount;
+	struct cgroup_mount mount;
 	struct statfs fs;
 	struct stat st;
 	int err;
@@ -185,14 +131,14 @@ static int look_up(const char *name, char *path, struct fault *fault)
 {
 	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
 	char candidate[2 * PATH_MAX];
-	struct mount mount;
+	struct cgroup_mount mount;
 	struct stat st, first;
 	unsigned found = 0;
 	bool v2 = false;
 
 	if (!mountinfo)
 		return fault_set(fault, -errno, "/proc/self/mountinfo: %s", strerror(errno));
-	while (!v2 && next_mount(mountinfo, &mount)) {
+	while (!v2 && cgroup_mount_next(mountinfo, &mount)) {
 		snprintf(candidate, sizeof(candidate), "%s/%s", mount.point, name);
 		if (strlen(candidate) >= PATH_MAX || stat(candidate, &st) || !S_ISDIR(st.st_mode))
 			continue;

@@ -19,6 +19,7 @@
 #include "collect/resolve.h"
 #include "collect/sideband.h"
 #include "collect/unwinding.h"
+#include "process/cgroups.h"
 #include "process/target_file.h"
 
 struct collector {
@@ -32,6 +33,7 @@ struct collector {
 	struct unwinding unwinding;
 	struct objects *objects;
 	struct processes *processes;
+	struct cgroups *cgroups;
 	struct kernel_symbols *kernel_symbols;
 	struct profile profile;
 	struct resolver resolver;
@@ -125,6 +127,7 @@ static int meet_process(struct collector *collector, const struct abi_notice *no
 	int err = processes_sampled(
 		collector->processes, notice->tgid, notice->start_ns, &process);
 
+	cgroups_path(collector->cgroups, notice->cgroup); /* while it is there */
 	if (!err && !process->maps_known)
 		err = process_refresh(collector->processes, process, notice->mm_state);
 	return err == -ENOMEM ? err : 0;
@@ -205,15 +208,19 @@ static int make_parts(struct collector *collector)
 	collector->sideband = sideband_new();
 	collector->grace = grace_new();
 	collector->kernel_symbols = kernel_symbols_new();
+	collector->cgroups = cgroups_new();
 	if (collector->objects)
 		collector->processes = processes_new(collector->objects);
 	if (!collector->objects || !collector->sideband || !collector->grace ||
-		!collector->kernel_symbols || !collector->processes)
+		!collector->kernel_symbols || !collector->processes || !collector->cgroups)
 		return -ENOMEM;
+	if (cgroups_need_proc(collector->cgroups))
+		processes_read_cgroups(collector->processes);
 	collector->resolver = (struct resolver){
 		.profile = &collector->profile,
 		.objects = collector->objects,
 		.processes = collector->processes,
+		.cgroups = collector->cgroups,
 		.counters = collector->counters,
 	};
 	return 0;
@@ -322,6 +329,7 @@ void collector_free(struct collector *collector)
 	sideband_free(collector->sideband);
 	kernel_symbols_free(collector->kernel_symbols);
 	processes_free(collector->processes);
+	cgroups_free(collector->cgroups);
 	objects_free(collector->objects);
 	interval_release(&collector->interval);
 	idle_clock_release(&collector->idle_clock);

@@ -44,6 +44,8 @@ static void set_selection(struct abi_settings *settings, const struct programs_r
 	memcpy(settings->uids, selection->uids, sizeof(settings->uids));
 	memcpy(settings->comms, selection->comms, sizeof(settings->comms));
 	memcpy(settings->cgroups, selection->cgroups, sizeof(settings->cgroups));
+	settings->n_containers = selection->n_containers;
+	memcpy(settings->containers, selection->containers, sizeof(settings->containers));
 	settings->keep_idle = request->keep_idle;
 	settings->no_user = request->no_user;
 	settings->no_kernel = request->no_kernel;
@@ -233,7 +235,7 @@ static uint32_t kernel_frames(void)
 static bool selective(const struct abi_settings *settings)
 {
 	return settings->by_tgid || settings->by_tid || settings->n_uids || settings->n_comms ||
-	       settings->n_cgroups;
+	       settings->n_cgroups || settings->n_containers;
 }
 
 static int open_skeleton(

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "collect/who.h"
 #include "process/layout.h"
 #include "process/target_file.h"
 
@@ -173,8 +174,7 @@ static int intern_key(const struct stack *stack, struct profile_sample *key)
 {
 	const struct abi_entry *entry = stack->entry;
 	struct profile *profile = stack->resolver->profile;
-	const struct profile_process process = {.pid = entry->tgid, .start_ns = entry->start_ns};
-	int err = intern_add(&profile->processes, &process, sizeof(process), &key->process);
+	int err = who_add(stack->resolver, entry, &key->process);
 
 	if (!err)
 		err = intern_add(

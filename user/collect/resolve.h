@@ -18,6 +18,7 @@ struct resolver {
 	struct profile *profile;     /* all borrowed */
 	struct objects *objects;
 	struct processes *processes;
+	struct cgroups *cgroups;     /* NULL: none are known by id */
 	struct tables *tables;
 	struct spaces *spaces;
 	uint64_t *counters; /* by enum abi_counter; user_memory is added to */

@@ -9,6 +9,7 @@
 
 #include "base/number.h"
 #include "collect/cgroup_path.h"
+#include "collect/container.h"
 
 #define CPU_ONLINE "/sys/devices/system/cpu/online"
 
@@ -114,6 +115,12 @@ int selection_resolve(
 	for (; found.n_cgroups < request->cgroups.n; found.n_cgroups++) {
 		err = cgroup_path_find(request->cgroups.word[found.n_cgroups],
 			&found.cgroups[found.n_cgroups], fault);
+		if (err)
+			return err;
+	}
+	for (; found.n_containers < request->containers.n; found.n_containers++) {
+		err = container_find(request->containers.word[found.n_containers],
+			&found.containers[found.n_containers], fault);
 		if (err)
 			return err;
 	}

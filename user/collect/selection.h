@@ -34,6 +34,7 @@ struct selection_request {
 	struct selection_ids pids, tids;
 	struct selection_users users;
 	struct selection_words cgroups;
+	struct selection_words containers; /* container_check() says yes */
 	struct selection_words comms; /* at most 15 bytes each */
 	bool by_cpu;
 	struct cpu_mask cpus;
@@ -43,16 +44,17 @@ struct selection {
 	struct selection_ids pids, tids; /* of profound's own pid namespace */
 	bool by_cpu;
 	struct cpu_mask cpus; /* all online at the time of the check */
-	unsigned n_uids, n_comms, n_cgroups;
+	unsigned n_uids, n_comms, n_cgroups, n_containers;
 	uint32_t uids[ABI_SELECT];
 	char comms[ABI_SELECT][ABI_COMM];
 	struct abi_cgroup cgroups[ABI_SELECT];
+	struct abi_cgroup containers[ABI_SELECT];
 };
 
 /*
  * 0; else a fault that names the value: -ESRCH no such process or thread (also a thread given as a
- * process), -ENODEV no such CPU or not online, -ENOENT no such user or cgroup, -ENOTUNIQ a cgroup
- * name that several hierarchies have. *selection unchanged on failure.
+ * process), -ENODEV no such CPU or not online, -ENOENT no such user, cgroup or container,
+ * -ENOTUNIQ a cgroup name that several hierarchies have, or several containers. *selection unchanged on failure.
  */
 int selection_resolve(
 	const struct selection_request *request, struct selection *selection, struct fault *fault);

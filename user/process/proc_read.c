@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "process/cgroup_file.h"
 #include "process/maps.h"
 
 #define READ_CHUNK 65536
@@ -233,6 +234,38 @@ static bool have_anonymous(const struct proc_read *read)
 	return false;
 }
 
+static void read_exe(int dir, struct proc_read *out)
+{
+	char path[MAPS_PATH];
+	ssize_t len = readlinkat(dir, "exe", path, sizeof(path) - 1);
+	bool deleted;
+
+	if (len <= 0 || (size_t)len == sizeof(path) - 1)
+		return;
+	path[len] = '\0';
+	maps_classify(path, 1, &deleted); /* cuts the mark off */
+	out->exe = strdup(path);
+}
+
+static void read_cgroup(int dir, struct proc_read *out)
+{
+	char *text = malloc(CGROUP_FILE_MAX);
+	const char *path = NULL;
+	size_t have = 0, len;
+	ssize_t got = 0;
+	int fd = text ? openat(dir, "cgroup", O_RDONLY | O_CLOEXEC) : -1;
+
+	while (fd >= 0 && have < CGROUP_FILE_MAX && (got = read(fd, text + have, CGROUP_FILE_MAX - have)) > 0)
+		have += (size_t)got;
+	if (fd >= 0)
+		close(fd);
+	if (got >= 0)
+		path = text ? cgroup_file_choose(text, have, &len) : NULL;
+	if (path)
+		out->cgroup = strndup(path, len);
+	free(text);
+}
+
 static int read_once(int dir, struct proc_read *out, struct objects *objects,
 	const struct clocks *clocks, uint64_t start_ns)
 {
@@ -247,6 +280,7 @@ static int read_once(int dir, struct proc_read *out, struct objects *objects,
 	if (start_ns && !clocks_same_start(clocks, start_ns, before.start_ticks))
 		return -ESRCH;
 	read_status(dir, out);
+	read_exe(dir, out);
 	err = read_maps(dir, "maps", out, objects, &any);
 	if (!err && !any && !(before.flags & KERNEL_THREAD))
 		err = read_maps_of_threads(dir, out, objects);
@@ -259,7 +293,7 @@ static int read_once(int dir, struct proc_read *out, struct objects *objects,
 }
 
 int proc_read(struct proc_read *read, struct objects *objects, const struct clocks *clocks,
-	uint32_t pid, uint64_t start_ns)
+	uint32_t pid, uint64_t start_ns, bool with_cgroup)
 {
 	struct proc_read got;
 	char path[32];
@@ -278,6 +312,8 @@ int proc_read(struct proc_read *read, struct objects *objects, const struct cloc
 		if (err != -EAGAIN)
 			break;
 	}
+	if (!err && with_cgroup)
+		read_cgroup(dir, &got);
 	if (!err && have_anonymous(&got))
 		got.root_fd = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	close(dir);
@@ -290,6 +326,8 @@ int proc_read(struct proc_read *read, struct objects *objects, const struct cloc
 void proc_read_release(struct proc_read *read)
 {
 	free(read->found);
+	free(read->exe);
+	free(read->cgroup);
 	if (read->root_fd >= 0)
 		close(read->root_fd);
 	*read = (struct proc_read){ .root_fd = -1 };

@@ -16,16 +16,19 @@ struct proc_read {
 	uint32_t uid;        /* effective; -1: not known */
 	bool cut;            /* more than MAPPINGS_MAX executable mappings */
 	int root_fd;         /* O_PATH of root, when there is executable anonymous memory; -1: none */
+	char *exe;           /* its program's path, " (deleted)" cut off; NULL: not known; owned */
+	char *cgroup;        /* the path that says most (cgroup_file.h); NULL: not asked for, not known; owned */
 	struct mapping *found; /* sorted; owned */
 	uint32_t count;
 };
 
 /*
- * Reads the process `pid` if its start is start_ns (CLOCK_BOOTTIME; 0: whoever it is). 0; -ESRCH when it is gone, a
+ * Reads the process `pid` if its start is start_ns (CLOCK_BOOTTIME; 0: whoever it is), with its cgroup when asked: that
+ * takes a lock of the whole machine (cgroup_mutex, proc_cgroup_show()). 0; -ESRCH when it is gone, a
  * zombie, or another one; -EAGAIN when it kept exec'ing; -ENOMEM; -EMFILE and what else open(2) says.
  */
 int proc_read(struct proc_read *read, struct objects *objects, const struct clocks *clocks,
-	uint32_t pid, uint64_t start_ns);
+	uint32_t pid, uint64_t start_ns, bool with_cgroup);
 void proc_read_release(struct proc_read *read);
 
 /* The object of an identity, or NULL for what is anonymous, in *out. 0 or -ENOMEM. `path` is edited. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/intern.h"
 #include "process/clocks.h"
 #include "process/maps.h"
 #include "process/process_table.h"
@@ -19,6 +20,8 @@ struct processes {
 	struct objects *objects;
 	struct clocks clocks;
 	struct process_table table;
+	struct intern texts; /* programs and cgroups; 0 is "": not known */
+	bool read_cgroups;
 	struct process **sampled;
 	uint32_t n_sampled, sampled_cap;
 };
@@ -26,10 +29,15 @@ struct processes {
 struct processes *processes_new(struct objects *objects)
 {
 	struct processes *processes = calloc(1, sizeof(*processes));
+	uint32_t empty;
 
 	if (!processes)
 		return NULL;
 	processes->objects = objects;
+	if (intern_text(&processes->texts, "", &empty)) {
+		free(processes);
+		return NULL;
+	}
 	clocks_init(&processes->clocks);
 	return processes;
 }
@@ -39,6 +47,7 @@ void processes_free(struct processes *processes)
 	if (!processes)
 		return;
 	process_table_release(&processes->table);
+	intern_release(&processes->texts);
 	free(processes->sampled);
 	free(processes);
 }
@@ -57,6 +66,9 @@ static int settle(struct process_entry *entry)
 		return err;
 	process->maps_known = !entry->read->cut;
 	entry->doubt_ns = entry->doubt_to_ns = 0;
+	if (entry->read_exe)
+		entry->exe = entry->read_exe;
+	entry->exe_comes = false;
 	proc_read_release(entry->read);
 	free(entry->read);
 	entry->read = NULL;
@@ -84,6 +96,8 @@ static struct process_entry *add(struct processes *processes, uint32_t pid, uint
 	}
 	entry->process.mappings = mappings;
 	entry->seen_ns = born_ns;
+	if (parent)
+		entry->exe = parent->exe;
 	return entry;
 }
 
@@ -121,6 +135,15 @@ static void note_jitdump(struct process *process, const struct object *object)
 		process->jitdump = object;
 }
 
+/* The kernel maps a program before its interpreter (load_elf_binary() in fs/binfmt_elf.c). */
+static int note_program(struct processes *processes, struct process_entry *entry, const char *path)
+{
+	if (!entry->exe_comes)
+		return 0;
+	entry->exe_comes = false;
+	return intern_text(&processes->texts, path, &entry->exe);
+}
+
 static int apply_map(struct processes *processes, const struct lifecycle *record)
 {
 	struct mapping mapping = { .start = record->start, .end = record->end };
@@ -136,8 +159,12 @@ static int apply_map(struct processes *processes, const struct lifecycle *record
 	err = proc_object(processes->objects, &record->file, path, &mapping.object, &skip);
 	if (err || skip)
 		return err;
-	if (mapping.object && mapping.object->kind == OBJECT_FILE)
+	if (mapping.object && mapping.object->kind == OBJECT_FILE) {
 		mapping.offset = record->offset;
+		err = note_program(processes, entry, path);
+	}
+	if (err)
+		return err;
 	note_jitdump(&entry->process, mapping.object);
 	err = mappings_map(entry->process.mappings, &mapping, record->time_ns);
 	if (err == -EBUSY) {
@@ -171,6 +198,11 @@ static int apply_exec(struct processes *processes, const struct lifecycle *recor
 	err = mappings_exec(entry->process.mappings, record->time_ns);
 	if (err)
 		return err;
+	entry->exe_before = entry->exe;
+	entry->exec_before_ns = entry->exec_ns;
+	entry->exe = 0;
+	entry->exec_ns = record->time_ns;
+	entry->exe_comes = true;
 	entry->process.maps_known = true;
 	forget_jitdump(&entry->process);
 	entry->process.gone = entry->replaced;
@@ -196,6 +228,8 @@ static int join_fork(struct process_entry *child, const struct process_entry *pa
 	mappings_free(child->process.mappings);
 	child->process.mappings = mappings;
 	child->process.maps_known = parent->process.maps_known;
+	if (!child->exec_ns && !child->exe)
+		child->exe = parent->exe;
 	return 0;
 }
 
@@ -329,6 +363,16 @@ static void adopt(struct process *process, struct proc_read *read, uint64_t mm_s
 	read->root_fd = -1;
 }
 
+/* Texts are there for as long as the table: a read without memory for them knows less. */
+static void adopt_texts(struct processes *processes, struct process_entry *entry, const struct proc_read *read)
+{
+	entry->read_exe = 0;
+	if (read->exe)
+		(void)intern_text(&processes->texts, read->exe, &entry->read_exe);
+	if (read->cgroup)
+		(void)intern_text(&processes->texts, read->cgroup, &entry->cgroup);
+}
+
 int process_refresh(struct processes *processes, struct process *process, uint64_t mm_state)
 {
 	struct process_entry *entry = (struct process_entry *)process;
@@ -347,12 +391,13 @@ int process_refresh(struct processes *processes, struct process *process, uint64
 	if (!read)
 		return -ENOMEM;
 	err = proc_read(read, processes->objects, &processes->clocks, process->pid,
-		process->start_ns);
+		process->start_ns, processes->read_cgroups);
 	if (err) {
 		free(read);
 		return err == -ENOMEM ? err : -ESRCH;
 	}
 	adopt(process, read, mm_state);
+	adopt_texts(processes, entry, read);
 	process->read_ns = now_ns;
 	entry->was_read = true;
 	entry->read = read;
@@ -404,6 +449,40 @@ struct place process_locate(const struct process *process, uint64_t address, uin
 		.map_start = mapping.start,
 		.map_end = mapping.end,
 	};
+}
+
+static const char *text_of(const struct processes *processes, uint32_t id)
+{
+	return id ? intern_get(&processes->texts, id, NULL) : NULL;
+}
+
+const char *process_exe(const struct processes *processes, const struct process *process, uint64_t time_ns)
+{
+	struct process_entry *entry = (struct process_entry *)process; /* as above */
+
+	if ((!dropped(entry) && settle(entry)) || in_doubt(entry, 0, time_ns))
+		return NULL;
+	if (time_ns >= entry->exec_ns)
+		return text_of(processes, entry->exe);
+	return time_ns >= entry->exec_before_ns ? text_of(processes, entry->exe_before) : NULL;
+}
+
+const char *process_cgroup(const struct processes *processes, const struct process *process)
+{
+	return text_of(processes, ((const struct process_entry *)process)->cgroup);
+}
+
+void processes_read_cgroups(struct processes *processes)
+{
+	processes->read_cgroups = true;
+}
+
+const struct process *processes_find(const struct processes *processes, uint32_t pid, uint64_t start_ns)
+{
+	const struct process_entry *entry = process_table_started(
+		&processes->table, pid, start_ns, clocks_monotonic(&processes->clocks, start_ns));
+
+	return entry ? &entry->process : NULL;
 }
 
 struct layout *process_hold_layout(const struct process *process)

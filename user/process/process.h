@@ -86,6 +86,18 @@ struct place process_locate(const struct process *process, uint64_t address, uin
 /* Is the address in the vsyscall page, which is no process's? */
 bool process_is_vsyscall(uint64_t address);
 
+/*
+ * Who it is; good until the next record or refresh. NULL: not known.
+ * exe: path of the program that it ran at time_ns, in its own mount namespace, " (deleted)" cut off.
+ * cgroup: when it was last read, and only if processes_read_cgroups() asks for it.
+ */
+const char *process_exe(const struct processes *processes, const struct process *process, uint64_t time_ns);
+const char *process_cgroup(const struct processes *processes, const struct process *process);
+void processes_read_cgroups(struct processes *processes);
+
+/* The process of a sample if it is known, by whatever source; NULL: it is not. */
+const struct process *processes_find(const struct processes *processes, uint32_t pid, uint64_t start_ns);
+
 /* What is mapped now, held until layout_drop(). NULL: it is not known, or nothing is. */
 struct layout *process_hold_layout(const struct process *process);
 

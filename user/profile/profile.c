@@ -14,6 +14,7 @@ void profile_release(struct profile *profile)
 	intern_release(&profile->stacks);
 	intern_release(&profile->samples);
 	intern_release(&profile->processes);
+	free(profile->who);
 	free(profile->counts);
 	free(profile->names);
 	free(profile->lines);
@@ -50,6 +51,38 @@ int profile_add(struct profile *profile, const struct profile_sample *key, uint6
 	if (id == before)
 		profile->counts[id] = 0;
 	profile->counts[id] += count;
+	return 0;
+}
+
+static int reserve_who(struct profile *profile, uint32_t count)
+{
+	uint32_t cap = profile->who_cap ? profile->who_cap * 2 : 64;
+	struct profile_who *who;
+
+	if (count <= profile->who_cap)
+		return 0;
+	who = realloc(profile->who, cap * sizeof(*who));
+	if (!who)
+		return -ENOMEM;
+	profile->who = who;
+	profile->who_cap = cap;
+	return 0;
+}
+
+int profile_process(struct profile *profile, const struct profile_process *process, uint32_t *id)
+{
+	uint32_t known = profile->processes.count, none, index;
+	int err = reserve_who(profile, known + 1);
+
+	if (!err)
+		err = intern_text(&profile->text, "", &none);
+	if (!err)
+		err = intern_add(&profile->processes, process, sizeof(*process), &index);
+	if (err)
+		return err;
+	if (index == known)
+		profile->who[index] = (struct profile_who){none, none, none, none, none, none};
+	*id = index;
 	return 0;
 }
 

@@ -47,10 +47,23 @@ struct profile_span { /* when a frame of code made at run time was sampled: that
 	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC */
 };
 
-struct profile_process {
-	uint32_t pid;
-	uint32_t reserved;
+struct profile_process { /* interned by its bytes: no padding */
+	uint32_t pid;  /* as profound's own pid namespace has it; 0: it is not in there */
+	uint32_t exec; /* counts its execs, low bits: each program that it ran is one of these */
 	uint64_t start_ns;
+	uint64_t cgroup; /* kernfs id of its v2 cgroup, as in abi_entry: of each one that it was in */
+};
+
+_Static_assert(sizeof(struct profile_process) == 24, "profile_process");
+
+/* Who that was: text ids; that of "": not known, or there is none. */
+struct profile_who {
+	uint32_t exe;       /* path of the program, in its own mount namespace */
+	uint32_t cgroup;    /* path: v2's, or the one that says most */
+	uint32_t container; /* id */
+	uint32_t runtime;   /* docker, containerd, cri-o, podman, ecs, garden */
+	uint32_t pod;       /* UID */
+	uint32_t unit;      /* systemd's */
 };
 
 /* The names of a frame, innermost inlined function first; `count` is at least 1 once symbolized. */
@@ -80,6 +93,8 @@ struct profile {
 	struct intern stacks;    /* of uint32_t[] */
 	struct intern samples;   /* of struct profile_sample */
 	struct intern processes; /* of struct profile_process */
+	struct profile_who *who; /* one a process */
+	uint32_t who_cap;
 	uint64_t *counts;        /* one a sample key */
 	uint32_t counts_cap;
 	struct frame_names *names; /* one a frame; NULL before symbolize */
@@ -94,6 +109,8 @@ void profile_release(struct profile *profile);
 
 /* Adds `count` samples of a stack (frame ids as above). 0 or -ENOMEM, and then nothing was added. */
 int profile_add(struct profile *profile, const struct profile_sample *key, uint64_t count);
+/* The id of a process; nothing is known of who it is when it is new. 0 or -ENOMEM. */
+int profile_process(struct profile *profile, const struct profile_process *process, uint32_t *id);
 int profile_frame(struct profile *profile, const struct frame *frame, uint32_t *id);
 int profile_stack(struct profile *profile, const uint32_t *frames, uint32_t count, uint32_t *id);
 

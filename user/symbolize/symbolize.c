@@ -14,7 +14,7 @@
 #include "process/target_file.h"
 #include "symbolize/batch.h"
 #include "symbolize/demangle.h"
-#include "symbolize/file_symbols.h"
+#include "symbolize/file_names.h"
 #include "symbolize/jit.h"
 #include "symbolize/vdso.h"
 #include "symbolize/vsyscall.h"
@@ -219,17 +219,31 @@ static int put_addresses(struct symbolizer *s, const struct object *object,
 	return err;
 }
 
+/* What became of a file's debug information (dwarf_worker_lines()). */
+static void count_lines(struct symbolizer *s, int result)
+{
+	if (!s->options->counters || !result || result == -ENODATA)
+		return;
+	s->options->counters[result == -ENOENT ? COUNTER_debug_info_missing : COUNTER_debug_info_failed]++;
+}
+
 static int name_addresses(struct symbolizer *s, const struct object *object, const struct elf *elf,
 	struct batch *batch)
 {
 	int debug_fd = batch->count && object->kind == OBJECT_FILE ?
 		debug_file_open(object, elf, s->servers) : -1;
-	int err = debug_fd == -ENOMEM ? debug_fd : file_symbols_resolve(elf->fd, debug_fd, batch);
+	struct debug_file_namer namer = {object, debug_fd >= 0 ? debug_fd : elf->fd};
+	const struct dwarf_files files = {
+		.mapped = elf->fd, .debug = debug_fd, .alt = -1, .open = debug_file_open_for, .context = &namer};
+	int lines = 0, err = debug_fd;
 
+	if (debug_fd != -ENOMEM)
+		err = file_names_resolve(&files, s->options->dwarf, batch, &lines);
 	if (debug_fd >= 0)
 		close(debug_fd);
 	if (err == -ENOMEM)
 		return err;
+	count_lines(s, lines);
 	return put_addresses(s, object, batch,
 		err == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol);
 }
@@ -444,11 +458,12 @@ static int name_groups(struct symbolizer *s, uint32_t *frames, uint32_t count)
 
 int symbolize_profile(struct profile *profile, const struct objects *objects,
 	const struct processes *processes, const struct kernel_symbols *kernel,
-	const struct symbolize_options *options, uint64_t counters[COUNTERS])
+	const struct symbolize_options *options)
 {
+	uint64_t nobodys[COUNTERS] = {0};
 	struct symbolizer s = {
 		.profile = profile, .objects = objects, .processes = processes,
-		.kernel = kernel, .options = options, .counters = counters,
+		.kernel = kernel, .options = options, .counters = options->counters ? options->counters : nobodys,
 	};
 	uint32_t count = profile->frames.count, *frames;
 	const char *reason;

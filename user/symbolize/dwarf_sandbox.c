@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbolize/dwarf_sandbox.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#define RESULT(context) ((context)->uc_mcontext.gregs[REG_RAX])
+#define ARGUMENT(context, n) \
+	((context)->uc_mcontext.gregs[(n) == 0 ? REG_RDI : REG_RSI])
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#define RESULT(context) ((context)->uc_mcontext.regs[0])
+#define ARGUMENT(context, n) ((context)->uc_mcontext.regs[n])
+#else
+#error "no sandbox for this architecture"
+#endif
+
+/* readlink and stat: libdw asks where the file is, to name a split unit beside it. */
+static const uint32_t allowed[] = {
+	SYS_read, SYS_pread64, SYS_close, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_readlinkat, SYS_fcntl,
+	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk,
+	SYS_recvmsg, SYS_sendmsg, SYS_ppoll,
+	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack,
+	SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_getrusage, SYS_prlimit64, SYS_sched_yield, SYS_gettid,
+	SYS_getpid, SYS_exit, SYS_exit_group,
+#if defined(__x86_64__)
+	SYS_readlink, SYS_stat, SYS_lstat, SYS_poll,
+#endif
+};
+
+static const uint32_t trapped[] = {
+	SYS_openat,
+#if defined(__x86_64__)
+	SYS_open,
+#endif
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define PROGRAM_MAX (4 + 2 * (COUNT(allowed) + COUNT(trapped)) + 1)
+
+static dwarf_open ask;
+
+/* The call's path is an argument: open(path), openat(directory, path). */
+static void on_trap(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *registers = context;
+	bool at = info->si_syscall == SYS_openat;
+	int saved = errno;
+
+	(void)number;
+	RESULT(registers) = ask((const char *)ARGUMENT(registers, at ? 1 : 0));
+	errno = saved;
+}
+
+static size_t put_rule(struct sock_filter *program, size_t at, uint32_t call, uint32_t verdict)
+{
+	program[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1);
+	program[at + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict);
+	return at + 2;
+}
+
+static size_t put_program(struct sock_filter *program)
+{
+	size_t n = 0;
+
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	program[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < COUNT(allowed); i++)
+		n = put_rule(program, n, allowed[i], SECCOMP_RET_ALLOW);
+	for (size_t i = 0; i < COUNT(trapped); i++)
+		n = put_rule(program, n, trapped[i], SECCOMP_RET_TRAP);
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	return n;
+}
+
+int dwarf_sandbox_enter(dwarf_open open)
+{
+	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+	struct sock_filter rules[PROGRAM_MAX];
+	struct sock_fprog program = {.filter = rules};
+
+	ask = open;
+	program.len = (unsigned short)put_program(rules);
+	if (sigaction(SIGSYS, &action, NULL) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		return -errno;
+	return 0;
+}
+
+static int limit_memory(uint64_t bytes)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)bytes; /* its shadow alone is 16 TiB of addresses */
+	return 0;
+#else
+	struct rlimit limit = {bytes, RLIM_INFINITY};
+
+	return getrlimit(RLIMIT_AS, &limit) || (limit.rlim_cur = bytes, setrlimit(RLIMIT_AS, &limit)) ? -errno : 0;
+#endif
+}
+
+int dwarf_sandbox_limit(uint64_t memory_bytes, unsigned cpu_seconds)
+{
+	struct rlimit core = {0, 0}, cpu;
+	struct rusage used;
+
+	if (setrlimit(RLIMIT_CORE, &core) || getrlimit(RLIMIT_CPU, &cpu) || getrusage(RUSAGE_SELF, &used))
+		return -errno;
+	cpu.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 2) + cpu_seconds;
+	if (setrlimit(RLIMIT_CPU, &cpu))
+		return -errno;
+	return limit_memory(memory_bytes);
+}
