@@ -107,26 +107,13 @@ def go(tmp_path):
     return builder
 
 
-def go_names(path, stacks):
-    """Stacks of a program without symbols, named by Go's own reader of its tables; runtime.goexit has a suffix there."""
-    addresses = sorted({frame for stack in stacks for frame in stack if frame.startswith("[gopher+0x")})
-    asked = "\n".join(frame[len("[gopher+"):-1] for frame in addresses)
-    said = subprocess.run(["go", "tool", "addr2line", path], input=asked, check=True, capture_output=True, text=True)
-    names = {"runtime.goexit": "runtime.goexit.abi0"}
-    found = {frame: names.get(name, name) for frame, name in zip(addresses, said.stdout.splitlines()[::2])}
-    out = collections.Counter()
-    for stack, n in stacks.items():
-        out[tuple(found.get(frame, frame) for frame in stack)] += n
-    return out
-
-
 @pytest.mark.parametrize("how", ["usual", "stripped"])
 def test_go(profile, go, how):
-    """Goroutines that run, and others that wait."""
+    """Goroutines that run, and others that wait; the names are the same where there is no .symtab."""
     path = go("gopher", *(["-ldflags=-s -w"] if how == "stripped" else []))
     run = profile(path, SECONDS)
-    stacks = go_names(path, run.of("gopher")) if how == "stripped" else run.of("gopher")
-    chain = ("runtime.goexit.abi0", "main.main.gowrap2", "main.worker") + ("main.descend",) * 8 + ("main.spin",)
+    stacks = run.of("gopher")
+    chain = ("runtime.goexit", "main.main.gowrap2", "main.worker") + ("main.descend",) * 8 + ("main.spin",)
     workers = collections.Counter({s: n for s, n in stacks.items() if "main.worker" in s})
     assert_share(workers, lambda s: user_part(s)[:3] == chain[:3], SHARE, POPULATION)
     spinning = collections.Counter({s: n for s, n in workers.items() if "main.spin" in s})
@@ -134,22 +121,34 @@ def test_go(profile, go, how):
     check_whole(run, "gopher", lambda s: True, by_fp=0)
 
 
+@pytest.mark.parametrize("how", ["usual", "stripped", "stripped pie"])
+def test_go_inlined(profile, go, how):
+    """Inlined functions are frames of their own, generic ones have Go's own name, with or without .symtab."""
+    run = profile(go("inliner", *(["-ldflags=-s -w"] if "stripped" in how else []),
+                     *(["-buildmode=pie"] if "pie" in how else [])), SECONDS)
+    work = collections.Counter({s: n for s, n in run.of("inliner").items() if "main.work[...]" in s})
+    assert_share(work, lambda s: user_part(s)[:3] == ("runtime.goexit", "runtime.main", "main.main"), SHARE, POPULATION)
+    inside = ("main.work[...]", "main.outer[...]", "main.inner[...]")
+    assert_share(work, lambda s: ends_with(s, inside), 0.5, POPULATION)
+    assert not any(frame.startswith("[inliner") for stack in work for frame in stack)
+
+
 def test_go_and_c(profile, go):
     """
     Go -> C -> Go: C runs on another stack than goroutines. The kernel side reads both; a copy, as the first samples are,
     has one of them, and the stack says so; what is there is right, and none leaves out the frames of C.
     """
-    chain = ("runtime.goexit.abi0", "main.main.gowrap1", "main.worker", "main._Cfunc_outer.abi0", "runtime.cgocall",
-             "runtime.asmcgocall.abi0", "_cgo_Cfunc_outer", "outer", "inner")
-    back = ("called", "crosscall2", "runtime.cgocallback.abi0", "runtime.cgocallbackg.abi0", "runtime.cgocallbackg",
-            "runtime.cgocallbackg1", "_cgoexp_called", "main.spin")
+    chain = ("runtime.goexit", "main.main.gowrap1", "main.worker", "main._Cfunc_outer", "runtime.cgocall",
+             "runtime.asmcgocall", "_cgo_Cfunc_outer", "outer", "inner")
+    back = ("called", "crosscall2", "runtime.cgocallback", "runtime.cgocallbackg", "runtime.cgocallbackg",
+            "runtime.cgocallbackg1", "_cgoexp_called", "main.called", "main.spin")
 
     def good(stack):
         user = tuple(re.sub(r"(_cgo|_cgoexp)_[0-9a-f]{12}_", r"\1_", frame) for frame in user_part(stack))
         wanted = chain + back if user[-1] == "main.spin" else chain
         if whole(stack):
             return user == wanted
-        switches = ("runtime.asmcgocall.abi0", "runtime.cgocallback.abi0")
+        switches = ("runtime.asmcgocall", "runtime.cgocallback")
         return user[0] == "[truncated: stack_copy_short]" and user[1] in switches and user[1:] == wanted[1 - len(user):]
 
     run = profile(go("cgopher", sources=["cgopher.go", "cgopher_c.go"]), SECONDS)

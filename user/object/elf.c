@@ -364,6 +364,21 @@ int elf_address_of_offset(const struct elf *elf, uint64_t offset, uint64_t *addr
 	return 0;
 }
 
+int elf_offset_of_address(const struct elf *elf, uint64_t address, uint64_t *offset, uint64_t *left)
+{
+	for (uint32_t i = 0; i < elf->n_segments; i++) {
+		const Elf64_Phdr *segment = &elf->segments[i];
+		uint64_t at = address - segment->p_vaddr;
+
+		if (address < segment->p_vaddr || at >= segment->p_filesz)
+			continue;
+		*offset = segment->p_offset + at;
+		*left = segment->p_filesz - at;
+		return 0;
+	}
+	return -ENOENT;
+}
+
 const Elf64_Shdr *elf_section(const struct elf *elf, const char *name)
 {
 	for (uint32_t i = 1; elf->section_names && i < elf->n_sections; i++) {

@@ -37,6 +37,9 @@ void elf_release(struct elf *elf);
 /* The virtual address of a file offset, through the PT_LOAD segments. 0, or -ENOENT when no segment covers it. */
 int elf_address_of_offset(const struct elf *elf, uint64_t offset, uint64_t *address);
 
+/* The file offset of a virtual address, and how many bytes follow it there. 0, or -ENOENT. */
+int elf_offset_of_address(const struct elf *elf, uint64_t address, uint64_t *offset, uint64_t *left);
+
 /* By name or by type; NULL: none. */
 const Elf64_Shdr *elf_section(const struct elf *elf, const char *name);
 const Elf64_Shdr *elf_section_of_type(const struct elf *elf, uint32_t type);

@@ -78,7 +78,7 @@ static uint64_t func_offset(const struct go_table *table, uint32_t i)
 static void add_function(struct excerpt *excerpt, const struct elf *elf, const struct go_table *table, uint64_t at,
 	uint32_t i)
 {
-	const char *data = (const char *)table->data;
+	const char *name;
 	struct go_function function;
 
 	if (!go_table_function(table, i, &function))
@@ -87,8 +87,9 @@ static void add_function(struct excerpt *excerpt, const struct elf *elf, const s
 	if (i && !excerpt_wants(excerpt, function.start - 1, function.end))
 		return;
 	excerpt_add(excerpt, elf, at + table->functab + func_offset(table, i), FUNC_SIZE);
-	if (*function.name)
-		excerpt_add(excerpt, elf, at + (uint64_t)(function.name - data), strlen(function.name) + 1);
+	name = go_table_name(table, &function);
+	if (*name)
+		excerpt_add(excerpt, elf, at + function.name, strlen(name) + 1);
 	if (function.pcsp)
 		excerpt_add(excerpt, elf, at + function.pcsp, pcsp_size(table, function.pcsp));
 	add_code(excerpt, elf, &function);

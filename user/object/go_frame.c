@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "object/go_pcvalue.h"
+
 #define PADDING_MAX 64 /* INT3 up to the next function: covered, so that it needs no row of its own */
 #define SWITCH_SEARCH 1024
 
@@ -60,19 +62,6 @@ enum form {
 	FORM_STORE, /* SUBQ $n, SP; MOVQ BP, n-8(SP); LEAQ n-8(SP), BP */
 };
 
-/* pcsp: pairs of (change of the value, bytes of code for which it holds), as in Go's runtime.step(). */
-struct pcsp {
-	const uint8_t *at, *end;
-	uint64_t pc; /* where the pair read last stops to hold */
-	int32_t delta;
-	bool first;
-};
-
-struct segment {
-	uint64_t start, end;
-	int32_t delta;
-};
-
 struct state {
 	struct go_frame *frame;
 	const struct go_function *function;
@@ -93,48 +82,19 @@ static const struct abi_rule end_rule = {.cfa = CFA_END};
 static const struct abi_rule unsupported_rule = {.cfa = CFA_UNSUPPORTED};
 static const struct abi_rule signal_rule = {.cfa = CFA_SIGNAL};
 
-static bool read_varint(struct pcsp *pcsp, uint32_t *out)
+static bool pcsp_next(const struct state *state, struct go_pcvalue *pcsp, struct go_segment *out)
 {
-	uint32_t value = 0;
-
-	for (unsigned shift = 0; shift < 35 && pcsp->at < pcsp->end; shift += 7) {
-		uint8_t byte = *pcsp->at++;
-
-		value |= (uint32_t)(byte & 0x7f) << (shift & 31);
-		if (!(byte & 0x80)) {
-			*out = value;
-			return true;
-		}
-	}
-	return false;
+	return go_pcvalue_next(pcsp, &state->frame->steps, state->function->end, out);
 }
 
-static bool pcsp_next(struct go_frame *frame, struct pcsp *pcsp, uint64_t limit, struct segment *out)
+static void pcsp_init(struct go_pcvalue *pcsp, const struct state *state)
 {
-	uint32_t change, bytes;
-
-	if (!frame->steps || pcsp->pc >= limit || !read_varint(pcsp, &change) || (!change && !pcsp->first) ||
-		!read_varint(pcsp, &bytes))
-		return false;
-	frame->steps--;
-	pcsp->first = false;
-	pcsp->delta = (int32_t)((uint32_t)pcsp->delta + ((change >> 1) ^ -(change & 1)));
-	*out = (struct segment){pcsp->pc, limit - pcsp->pc > bytes ? pcsp->pc + bytes : limit, pcsp->delta};
-	pcsp->pc = out->end;
-	return true;
+	go_pcvalue_init(pcsp, state->frame->table, state->function->pcsp, state->function->start);
 }
 
-static struct pcsp pcsp_of(const struct state *state)
+static enum kind kind_of(const struct go_table *table, const struct go_function *function)
 {
-	const struct go_table *table = state->frame->table;
-
-	return (struct pcsp){.at = table->data + state->function->pcsp, .end = table->data + table->size,
-		.pc = state->function->start, .delta = -1, .first = true};
-}
-
-static enum kind kind_of(const struct go_function *function)
-{
-	const char *name = function->name;
+	const char *name = go_table_name(table, function);
 
 	if (*name == 'r' || *name == 't' || *name == '_')
 		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
@@ -169,12 +129,12 @@ static bool follows_entry(struct state *state, uint64_t at)
 	return code && (code[4] == 0x76 || (code[0] == 0x0f && code[1] == 0x86));
 }
 
-static bool is_push(struct state *state, const struct segment *segment)
+static bool is_push(struct state *state, const struct go_segment *segment)
 {
 	static const uint8_t prologue[] = {0x55, 0x48, 0x89, 0xe5};
 	const uint8_t *code = code_window_at(state->frame->code, segment->start - 1, sizeof(prologue));
 
-	return segment->delta == 8 && code && !memcmp(code, prologue, sizeof(prologue)) &&
+	return segment->value == 8 && code && !memcmp(code, prologue, sizeof(prologue)) &&
 		follows_entry(state, segment->start - 1);
 }
 
@@ -208,19 +168,19 @@ static uint8_t rsp_add_len(struct state *state, uint64_t end, uint8_t modrm)
 	return code && code[0] == 0x48 && code[1] == 0x83 && code[2] == modrm ? 4 : 0;
 }
 
-static bool is_store(struct state *state, const struct segment *segment)
+static bool is_store(struct state *state, const struct go_segment *segment)
 {
 	uint8_t sub = rsp_add_len(state, segment->start, 0xec);
 
 	if (!sub) /* SUBQ $128 is an ADDQ $-128 */
 		sub = rsp_add_len(state, segment->start, 0xc4);
-	if (!sub || segment->delta < 8 || !follows_entry(state, segment->start - sub))
+	if (!sub || segment->value < 8 || !follows_entry(state, segment->start - sub))
 		return false;
-	state->store_len = rbp_slot_len(state, segment->start, 0x89, segment->delta);
-	return state->store_len && rbp_slot_len(state, segment->start + state->store_len, 0x8d, segment->delta);
+	state->store_len = rbp_slot_len(state, segment->start, 0x89, segment->value);
+	return state->store_len && rbp_slot_len(state, segment->start + state->store_len, 0x8d, segment->value);
 }
 
-static enum form form_of(struct state *state, const struct segment *segment)
+static enum form form_of(struct state *state, const struct go_segment *segment)
 {
 	if (segment->start == state->function->start)
 		return FORM_NONE;
@@ -232,11 +192,12 @@ static enum form form_of(struct state *state, const struct segment *segment)
 /* Looks over the whole table: the first place where delta leaves 0, and where the code ends. */
 static void look_over(struct state *state)
 {
-	struct segment segment, framed = {0};
-	struct pcsp pcsp = pcsp_of(state);
+	struct go_segment segment, framed = {0};
+	struct go_pcvalue pcsp;
 
-	while (pcsp_next(state->frame, &pcsp, state->function->end, &segment))
-		if (segment.delta > 0 && !framed.end)
+	pcsp_init(&pcsp, state);
+	while (pcsp_next(state, &pcsp, &segment))
+		if (segment.value > 0 && !framed.end)
 			framed = segment;
 	state->end = state->function->end - pcsp.pc < PADDING_MAX ? state->function->end : pcsp.pc;
 	if (!framed.end)
@@ -264,19 +225,19 @@ static struct abi_rule rsp_rule(int32_t delta, enum abi_saved rbp)
 static const struct abi_rule rbp_rule = {.cfa = CFA_OTHER_STACK, .reg = 6, .rbp = SAVED_CFA, .cfa_offset = 16,
 	.rbp_offset = -16, .ra_offset = -8};
 
-static enum abi_saved saved_in(const struct state *state, const struct segment *segment)
+static enum abi_saved saved_in(const struct state *state, const struct go_segment *segment)
 {
-	if (segment->delta <= 0)
+	if (segment->value <= 0)
 		return state->compiled || state->form ? SAVED_SAME : SAVED_UNDEFINED;
-	return state->slot && segment->delta >= 8 ? SAVED_CFA : SAVED_UNDEFINED;
+	return state->slot && segment->value >= 8 ? SAVED_CFA : SAVED_UNDEFINED;
 }
 
 /* A frame opened again: after a RET the code before it still has one; otherwise assembly may have pushed anything. */
-static void update_slot(struct state *state, const struct segment *segment)
+static void update_slot(struct state *state, const struct go_segment *segment)
 {
 	const uint8_t *code;
 
-	if (segment->delta <= 0 || state->last_delta > 0)
+	if (segment->value <= 0 || state->last_delta > 0)
 		return;
 	state->slot = state->form != FORM_NONE;
 	if (segment->start == state->framed || state->compiled || !state->slot)
@@ -286,13 +247,13 @@ static void update_slot(struct state *state, const struct segment *segment)
 }
 
 /* Until FORM_STORE's MOVQ has run, rbp is still the caller's. */
-static int plain_rows(struct state *state, const struct segment *segment)
+static int plain_rows(struct state *state, const struct go_segment *segment)
 {
-	struct abi_rule rule = rsp_rule(segment->delta, saved_in(state, segment));
+	struct abi_rule rule = rsp_rule(segment->value, saved_in(state, segment));
 	uint64_t start = segment->start;
 
 	if (state->form == FORM_STORE && start == state->framed && rule.rbp == SAVED_CFA) {
-		struct abi_rule before = rsp_rule(segment->delta, SAVED_SAME);
+		struct abi_rule before = rsp_rule(segment->value, SAVED_SAME);
 		int err = emit(state, start, &before);
 
 		if (err)
@@ -305,7 +266,7 @@ static int plain_rows(struct state *state, const struct segment *segment)
 }
 
 /* FORM_STORE's epilogue: rbp is the caller's again one instruction before rsp is. */
-static uint64_t epilogue_of(struct state *state, const struct segment *segment)
+static uint64_t epilogue_of(struct state *state, const struct go_segment *segment)
 {
 	uint8_t add, load;
 	uint64_t at;
@@ -315,22 +276,22 @@ static uint64_t epilogue_of(struct state *state, const struct segment *segment)
 	add = rsp_add_len(state, segment->end, 0xc4);
 	at = segment->end - add;
 	for (load = 4; add && load <= 8; load++)
-		if (at - segment->start > load && rbp_slot_len(state, at - load, 0x8b, segment->delta) == load)
+		if (at - segment->start > load && rbp_slot_len(state, at - load, 0x8b, segment->value) == load)
 			return at;
 	return segment->end;
 }
 
-static int rbp_rows(struct state *state, const struct segment *segment)
+static int rbp_rows(struct state *state, const struct go_segment *segment)
 {
 	uint64_t start = segment->start, stop = epilogue_of(state, segment);
-	struct abi_rule rule = rsp_rule(segment->delta, SAVED_SAME);
+	struct abi_rule rule = rsp_rule(segment->value, SAVED_SAME);
 	int err = 0;
 
-	if (!state->slot || segment->delta < 8)
+	if (!state->slot || segment->value < 8)
 		return emit(state, start, &unsupported_rule);
 	if (start == state->framed) {
-		struct segment prologue = {start, start + (state->form == FORM_PUSH ? 3 : 2 * state->store_len),
-			segment->delta};
+		struct go_segment prologue = {start, start + (state->form == FORM_PUSH ? 3 : 2 * state->store_len),
+			segment->value};
 
 		if (prologue.end > segment->end)
 			prologue.end = segment->end;
@@ -344,7 +305,7 @@ static int rbp_rows(struct state *state, const struct segment *segment)
 	return err;
 }
 
-static int leaving_rows(struct state *state, struct segment segment)
+static int leaving_rows(struct state *state, struct go_segment segment)
 {
 	uint64_t leave = state->leave > segment.start ? state->leave : segment.start;
 	int err = 0;
@@ -361,13 +322,13 @@ static int leaving_rows(struct state *state, struct segment segment)
 	return err;
 }
 
-static int segment_rows(struct state *state, const struct segment *segment)
+static int segment_rows(struct state *state, const struct go_segment *segment)
 {
-	if (segment->delta > INT32_MAX - 8)
+	if (segment->value > INT32_MAX - 8)
 		return emit(state, segment->start, &unsupported_rule);
 	update_slot(state, segment);
-	state->last_delta = segment->delta;
-	if (state->kind == KIND_RBP && segment->delta > 0)
+	state->last_delta = segment->value;
+	if (state->kind == KIND_RBP && segment->value > 0)
 		return rbp_rows(state, segment);
 	if (state->leave)
 		return leaving_rows(state, *segment);
@@ -426,10 +387,10 @@ static int sigreturn_rows(struct go_frame *frame, const struct go_function *func
 
 int go_frame_rows(struct go_frame *frame, const struct go_function *function)
 {
-	struct state state = {.frame = frame, .function = function, .kind = kind_of(function),
+	struct state state = {.frame = frame, .function = function, .kind = kind_of(frame->table, function),
 		.compiled = frame->table->magic != GO_1_16 && !(function->flags & GO_ASM)};
-	struct segment segment;
-	struct pcsp pcsp;
+	struct go_segment segment;
+	struct go_pcvalue pcsp;
 	int err;
 
 	if (!function->pcsp)
@@ -443,9 +404,9 @@ int go_frame_rows(struct go_frame *frame, const struct go_function *function)
 	settle(&state);
 	if (state.kind == KIND_UNSUPPORTED)
 		return one_row(frame, function->start, function->end, &unsupported_rule);
-	pcsp = pcsp_of(&state);
+	pcsp_init(&pcsp, &state);
 	err = frame->sink->range(frame->sink->context, function->start, state.end);
-	while (!err && pcsp_next(frame, &pcsp, function->end, &segment))
+	while (!err && pcsp_next(&state, &pcsp, &segment))
 		if (segment.start < segment.end)
 			err = segment_rows(&state, &segment);
 	return err;

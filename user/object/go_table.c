@@ -5,15 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "object/elf_relocations.h"
+#include "object/elf_words.h"
+#include "object/go_module.h"
+
 #define TABLE_MAX (256u << 20)
-#define SCAN_MAX (256u << 20) /* bytes of a segment that are searched for a header, or for moduledata */
-#define RELOCATIONS_MAX (16u << 20)
-#define RELOCATIONS_READ 2048u
 
-/* moduledata, the same in 1.16.15 to 1.26.8: pcHeader, six slices, findfunctab, minpc, maxpc, text, etext. */
-enum { MODULE_MINPC = 160, MODULE_MAXPC = 168, MODULE_TEXT = 176, MODULE_ETEXT = 184, MODULE_SIZE = 192 };
+/* pcHeader in words: magic, functions, files, textStart (since 1.18), then the offsets. */
+enum { HEADER_WORDS = 9, HEADER_SIZE = HEADER_WORDS * 8 };
 
-enum { HEADER_SIZE = 72 };
+/* Magic, two zeros, quantum 1, pointers of 8 bytes: the first 8 bytes. */
+#define FIRST_WORD(magic) ((uint64_t)(magic) | 0x0801ull << 48)
+static const uint64_t first_words[] = {FIRST_WORD(GO_1_16), FIRST_WORD(GO_1_18), FIRST_WORD(GO_1_20)};
 
 static uint32_t u32_at(const uint8_t *at)
 {
@@ -23,92 +26,81 @@ static uint32_t u32_at(const uint8_t *at)
 	return value;
 }
 
-static uint64_t u64_at(const uint8_t *at)
+static bool is_first_word(uint64_t word)
 {
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
+	for (size_t i = 0; i < sizeof(first_words) / sizeof(*first_words); i++)
+		if (word == first_words[i])
+			return true;
+	return false;
 }
 
-/* Magic, two zeros, quantum 1, pointers of 8 bytes. */
-static bool is_header(const uint8_t *at)
+int go_table_at(const struct go_table *table, uint64_t at, const uint8_t **data, size_t *len)
 {
-	static const uint8_t rest[] = {0, 0, 1, 8};
-	uint32_t magic = u32_at(at);
+	int err;
 
-	return (magic == GO_1_16 || magic == GO_1_18 || magic == GO_1_20) && !memcmp(at + 4, rest, sizeof(rest));
-}
-
-/* Writes R_X86_64_RELATIVE's results into a copy of what lies at `address`: a PIE may hold zeros there. */
-static void relocate_from(const struct elf *elf, const Elf64_Shdr *section, uint64_t address, uint8_t *data,
-	size_t size)
-{
-	uint64_t count = section->sh_size / sizeof(Elf64_Rela);
-	static const uint64_t most = RELOCATIONS_READ;
-	Elf64_Rela *block = malloc(most * sizeof(*block));
-
-	for (uint64_t i = 0; block && i < count && i < RELOCATIONS_MAX; i += most) {
-		uint64_t n = count - i < most ? count - i : most;
-
-		if (elf_read(elf, section->sh_offset + i * sizeof(*block), block, n * sizeof(*block)))
-			break;
-		for (uint64_t k = 0; k < n; k++) {
-			uint64_t at = block[k].r_offset - address;
-
-			if (ELF64_R_TYPE(block[k].r_info) == R_X86_64_RELATIVE && size >= 8 && at <= size - 8)
-				memcpy(data + at, &block[k].r_addend, sizeof(block[k].r_addend));
-		}
+	if (at >= table->size)
+		return -EIO;
+	if (table->data) {
+		*data = table->data + at;
+		*len = table->size - at;
+		return 0;
 	}
-	free(block);
+	err = elf_pages_at(table->pages, table->offset + at, data, len);
+	if (!err && *len > table->size - at)
+		*len = table->size - at;
+	return err;
 }
 
-static void relocate(const struct elf *elf, uint64_t address, uint8_t *data, size_t size)
+int go_table_read(const struct go_table *table, uint64_t at, void *data, size_t len)
 {
-	uint32_t used = 0;
-
-	if (elf->type != ET_DYN)
-		return;
-	for (uint32_t i = 0; i < elf->n_sections && used < 4; i++) {
-		const Elf64_Shdr *section = &elf->sections[i];
-
-		if (section->sh_type != SHT_RELA || !(section->sh_flags & SHF_ALLOC))
-			continue;
-		relocate_from(elf, section, address, data, size);
-		used++;
-	}
+	if (at > table->size || len > table->size - at)
+		return -EIO;
+	if (!table->data)
+		return elf_pages_read(table->pages, table->offset + at, data, len);
+	memcpy(data, table->data + at, len);
+	return 0;
 }
 
-static bool parse_header(struct go_table *table)
+/* Words of functab and of pointers have one size. */
+static size_t word_of(const struct go_table *table)
 {
-	const uint8_t *at = table->data;
-	uint64_t functions, names, pctab, functab, entry, words;
+	return table->magic == GO_1_16 ? 8 : 4;
+}
 
-	if (table->size < HEADER_SIZE || !is_header(at))
+int go_table_entry(const struct go_table *table, uint32_t i, uint64_t *start, uint64_t *func)
+{
+	size_t word = word_of(table), len = i < table->n_functions ? 2 * word : word;
+	uint64_t wide[2] = {0};
+	uint32_t narrow[2] = {0};
+	int err = go_table_read(table, table->functab + (uint64_t)i * 2 * word, word == 8 ? (void *)wide : narrow, len);
+
+	if (err)
+		return err;
+	*start = word == 8 ? wide[0] : narrow[0];
+	*func = word == 8 ? wide[1] : narrow[1];
+	return 0;
+}
+
+static bool parse_header(struct go_table *table, const uint64_t *header)
+{
+	const uint64_t *offsets = header + ((uint32_t)header[0] == GO_1_16 ? 3 : 4);
+	size_t entry;
+
+	table->magic = (uint32_t)header[0];
+	entry = word_of(table);
+	for (unsigned i = 0; i < 5; i++)
+		if (offsets[i] >= table->size)
+			return false;
+	if (!header[1] || header[1] > GO_FUNCTIONS_MAX ||
+		(header[1] * 2 + 1) * entry > table->size - offsets[4])
 		return false;
-	table->magic = u32_at(at);
-	words = table->magic == GO_1_16 ? 24 : 32;
-	entry = table->magic == GO_1_16 ? 8 : 4;
-	functions = u64_at(at + 8);
-	names = u64_at(at + words);
-	pctab = u64_at(at + words + 24);
-	functab = u64_at(at + words + 32);
-	if (!functions || functions > GO_FUNCTIONS_MAX || names >= table->size || pctab >= table->size ||
-		functab >= table->size || (functions * 2 + 1) * entry > table->size - functab)
-		return false;
-	table->n_functions = (uint32_t)functions;
-	table->names = names;
-	table->pctab = pctab;
-	table->functab = functab;
+	table->n_functions = (uint32_t)header[1];
+	table->names = offsets[0];
+	table->units = offsets[1];
+	table->files = offsets[2];
+	table->pctab = offsets[3];
+	table->functab = offsets[4];
 	return true;
-}
-
-/* functab's entry i as it stands; i may be n_functions: the end of the last one. */
-static uint64_t entry_at(const struct go_table *table, uint32_t i)
-{
-	const uint8_t *at = table->data + table->functab;
-
-	return table->magic == GO_1_16 ? u64_at(at + (size_t)i * 16) : u32_at(at + (size_t)i * 8);
 }
 
 static bool is_code(const struct elf *elf, uint64_t start, uint64_t end)
@@ -123,65 +115,57 @@ static bool is_code(const struct elf *elf, uint64_t start, uint64_t end)
 	return false;
 }
 
-static bool text_fits(const struct go_table *table, const struct elf *elf, uint64_t text)
+static bool text_fits(const struct go_table *table, uint64_t text)
 {
-	return is_code(elf, text + entry_at(table, 0), text + entry_at(table, table->n_functions));
+	return is_code(table->elf, text + table->low, text + table->high);
 }
 
-/* A moduledata points to the header and says what functab says of the first and the last address. */
-static bool is_module(const struct go_table *table, uint64_t address, const uint8_t *at)
+static bool find_text(struct go_table *table, uint64_t stated)
 {
-	uint64_t text = u64_at(at + MODULE_TEXT), low = u64_at(at + MODULE_MINPC), high = u64_at(at + MODULE_MAXPC);
+	struct go_module module;
+	uint64_t func;
 
-	return u64_at(at) == address && low == text + entry_at(table, 0) &&
-		high == text + entry_at(table, table->n_functions) && high <= u64_at(at + MODULE_ETEXT);
-}
-
-/* The data of a segment. NULL: too large, unreadable or no memory. */
-static uint8_t *read_segment_data(const struct elf *elf, const Elf64_Phdr *segment)
-{
-	uint8_t *data = segment->p_filesz <= SCAN_MAX && segment->p_filesz <= elf->size ?
-		malloc(segment->p_filesz + 1) : NULL;
-
-	if (data && elf_read(elf, segment->p_offset, data, segment->p_filesz)) {
-		free(data);
-		return NULL;
-	}
-	return data;
-}
-
-static bool text_in_segment(struct go_table *table, const struct elf *elf, const Elf64_Phdr *segment,
-	uint64_t address)
-{
-	uint8_t *data = read_segment_data(elf, segment);
-	bool found = false;
-
-	if (!data)
+	if (go_table_entry(table, 0, &table->low, &func) ||
+		go_table_entry(table, table->n_functions, &table->high, &func))
 		return false;
-	relocate(elf, segment->p_vaddr, data, segment->p_filesz);
-	for (size_t at = -segment->p_vaddr & 7; !found && at + MODULE_SIZE <= segment->p_filesz; at += 8) {
-		found = is_module(table, address, data + at) && text_fits(table, elf, u64_at(data + at + MODULE_TEXT));
-		if (found)
-			table->text = u64_at(data + at + MODULE_TEXT);
+	if (table->magic == GO_1_16)
+		return text_fits(table, 0);
+	if (!stated || !text_fits(table, stated)) {
+		if (go_module_find(&module, table) || !text_fits(table, module.text))
+			return false;
+		stated = module.text;
 	}
-	free(data);
-	return found;
+	table->text = stated;
+	return true;
 }
 
-static bool find_text(struct go_table *table, const struct elf *elf, uint64_t address)
+static bool load(struct go_table *table)
 {
-	uint64_t stated = u64_at(table->data + 24);
+	uint8_t *data = table->data ? NULL : malloc(table->size);
 
-	if (table->magic == GO_1_16)
-		return text_fits(table, elf, 0);
-	if (stated && text_fits(table, elf, stated)) {
-		table->text = stated;
+	if (table->data)
 		return true;
+	if (!data || elf_read(table->elf, table->offset, data, table->size)) {
+		free(data);
+		return false;
 	}
-	for (uint32_t i = 0; i < elf->n_segments; i++)
-		if (elf->segments[i].p_flags & PF_W && text_in_segment(table, elf, &elf->segments[i], address))
-			return true;
-	return false;
+	elf_relocations_apply(table->elf, table->address, data, table->size);
+	table->data = data;
+	return true;
+}
+
+static bool read_whole(struct go_table *table)
+{
+	uint64_t header[HEADER_WORDS];
+
+	if (elf_read(table->elf, table->offset, header, sizeof(header)) || !is_first_word(header[0]))
+		return false;
+	elf_relocations_apply(table->elf, table->address, header, sizeof(header));
+	if (!is_first_word(header[0]) || !parse_header(table, header))
+		return false;
+	if (table->magic == GO_1_16 && table->elf->type == ET_DYN && !load(table))
+		return false;
+	return find_text(table, header[3]);
 }
 
 /* Takes the bytes at [offset, offset + size) as the table. False: it is none; *table holds no memory then. */
@@ -194,34 +178,37 @@ static bool take(struct go_table *table, const struct elf *elf, uint64_t offset,
 	if (offset > elf->size || size > elf->size - offset || size < HEADER_SIZE ||
 		elf_address_of_offset(elf, offset, &address))
 		return false;
-	table->data = malloc(size);
-	table->size = size;
-	if (table->data && !elf_read(elf, offset, table->data, size) && is_header(table->data)) {
-		relocate(elf, address, table->data, size);
-		if (parse_header(table) && find_text(table, elf, address))
+	*table = (struct go_table){.elf = elf, .offset = offset, .address = address, .size = size,
+		.pages = calloc(1, sizeof(*table->pages))};
+	if (table->pages) {
+		table->pages->elf = elf;
+		if (read_whole(table))
 			return true;
 	}
 	go_table_release(table);
 	return false;
 }
 
+struct scan {
+	struct go_table *table;
+	const struct elf *elf;
+	const Elf64_Phdr *segment;
+};
+
+static bool take_here(void *context, uint64_t offset)
+{
+	struct scan *scan = context;
+
+	return take(scan->table, scan->elf, offset, scan->segment->p_offset + scan->segment->p_filesz - offset);
+}
+
 /* The header starts at a multiple of 8 (1.26.8), of 32 before. */
 static bool scan_segment(struct go_table *table, const struct elf *elf, const Elf64_Phdr *segment)
 {
-	uint8_t *data = read_segment_data(elf, segment);
-	size_t tries = 0;
-	bool found = false;
+	struct scan scan = {table, elf, segment};
+	const struct elf_words words = {first_words, sizeof(first_words) / sizeof(*first_words), take_here, &scan};
 
-	if (!data)
-		return false;
-	for (size_t at = -segment->p_vaddr & 7; !found && at + HEADER_SIZE <= segment->p_filesz && tries < 16; at += 8) {
-		if (!is_header(data + at))
-			continue;
-		tries++;
-		found = take(table, elf, segment->p_offset + at, segment->p_filesz - at);
-	}
-	free(data);
-	return found;
+	return elf_words_find(&words, elf, segment);
 }
 
 /* An external linker puts a PIE's table into .data.rel.ro without a name; such files still have Go's notes. */
@@ -235,7 +222,7 @@ static bool may_be_go(const struct elf *elf)
 	return !elf->n_sections;
 }
 
-int go_table_init(struct go_table *table, const struct elf *elf)
+int go_table_find(struct go_table *table, const struct elf *elf)
 {
 	static const char *const names[] = {".gopclntab", ".data.rel.ro.gopclntab"};
 
@@ -254,56 +241,71 @@ int go_table_init(struct go_table *table, const struct elf *elf)
 	return -ENODATA;
 }
 
+int go_table_init(struct go_table *table, const struct elf *elf)
+{
+	int err = go_table_find(table, elf);
+
+	if (err || load(table))
+		return err;
+	go_table_release(table);
+	return -ENODATA;
+}
+
 void go_table_release(struct go_table *table)
 {
 	free(table->data);
+	free(table->pages);
 	*table = (struct go_table){0};
 }
 
-/* Offsets in struct _func, Go's src/runtime/runtime2.go. */
+/* Where in struct _func the words behind args and deferreturn start, and its size: the last 4 bytes are funcID,
+ * flag, padding, nfuncdata. */
 struct func_layout {
-	uint8_t name, pcsp, flag, size;
+	uint8_t name, pcsp, size;
 };
 
 static struct func_layout layout_of(enum go_magic magic)
 {
 	if (magic == GO_1_16)
-		return (struct func_layout){8, 20, 41, 44};
+		return (struct func_layout){8, 20, 44};
 	if (magic == GO_1_18)
-		return (struct func_layout){4, 16, 37, 40};
-	return (struct func_layout){4, 16, 41, 44};
+		return (struct func_layout){4, 16, 40};
+	return (struct func_layout){4, 16, 44};
 }
 
-static const char *name_at(const struct go_table *table, uint32_t offset)
+uint64_t go_table_pctab(const struct go_table *table, uint32_t number)
 {
-	const char *name = (const char *)table->data + table->names + offset;
-	size_t room = table->size - table->names;
+	return number && number < table->size - table->pctab ? table->pctab + number : 0;
+}
 
-	return offset < room && memchr(name, 0, room - offset) ? name : "";
+const char *go_table_name(const struct go_table *table, const struct go_function *function)
+{
+	const char *name = (const char *)table->data + function->name;
+
+	return function->name < table->size && memchr(name, 0, table->size - function->name) ? name : "";
 }
 
 bool go_table_function(const struct go_table *table, uint32_t i, struct go_function *function)
 {
 	const struct func_layout layout = layout_of(table->magic);
-	size_t word = table->magic == GO_1_16 ? 8 : 4;
-	const uint8_t *entry = table->data + table->functab + (size_t)i * 2 * word;
-	uint64_t offset = word == 8 ? u64_at(entry + 8) : u32_at(entry + 4);
-	uint64_t room = table->size - table->functab;
-	uint64_t low = entry_at(table, 0), high = entry_at(table, table->n_functions);
-	uint64_t start = entry_at(table, i), end = entry_at(table, i + 1);
-	const uint8_t *func;
-	uint32_t pcsp;
+	uint64_t start, end, func, none;
+	const uint8_t *word;
+	uint8_t raw[44];
 
-	if (start < low || end > high || start >= end)
+	if (go_table_entry(table, i, &start, &func) || go_table_entry(table, i + 1, &end, &none))
 		return false;
-	if (offset > room || room - offset < layout.size)
+	if (start < table->low || end > table->high || start >= end || func > table->size - table->functab ||
+		go_table_read(table, table->functab + func, raw, layout.size))
 		return false;
-	func = table->data + table->functab + offset;
-	pcsp = u32_at(func + layout.pcsp);
+	word = raw + layout.pcsp;
 	*function = (struct go_function){
 		.start = table->text + start, .end = table->text + end,
-		.name = name_at(table, u32_at(func + layout.name)), .flags = func[layout.flag],
-		.pcsp = pcsp && pcsp < table->size - table->pctab ? table->pctab + pcsp : 0,
+		.name = table->names + u32_at(raw + layout.name),
+		.pcsp = go_table_pctab(table, u32_at(word)), .pcfile = go_table_pctab(table, u32_at(word + 4)),
+		.pcln = go_table_pctab(table, u32_at(word + 8)), .n_pcdata = u32_at(word + 12),
+		.unit = u32_at(word + 16), .first_line = table->magic == GO_1_20 ? u32_at(word + 20) : 0,
+		.pcdata = table->functab + func + layout.size,
+		.flags = raw[layout.size - 3], .n_funcdata = raw[layout.size - 1],
 	};
 	return true;
 }

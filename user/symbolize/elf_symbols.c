@@ -20,7 +20,7 @@ struct table {
 	const struct elf *elf; /* not owned */
 	uint32_t type;
 	const Elf64_Shdr *symbols, *strings;
-	struct string_cache *cache;
+	struct elf_pages *cache;
 };
 
 /* A symbol that an address may belong to; its name stays in the file until the end. */

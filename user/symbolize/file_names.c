@@ -4,15 +4,62 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "object/elf.h"
 #include "symbolize/file_symbols.h"
+#include "symbolize/go_symbols.h"
+
+/* Go's own table knows its functions best; -ENODATA: it is no program of Go's. */
+static int name_go(int fd, struct batch *batch)
+{
+	struct elf elf;
+	int err = elf_init(&elf, fd);
+
+	if (err)
+		return err;
+	err = go_symbols_resolve(&elf, batch);
+	elf_release(&elf);
+	return err;
+}
+
+static int add_rest(const struct batch *batch, struct batch *rest)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < batch->count && !err; i++)
+		if (!batch->items[i].lines.count)
+			err = batch_add(rest, batch->items[i].address, (uint32_t)i);
+	return err;
+}
+
+/* Of all that has no lines yet. */
+static int add_lines(const struct dwarf_files *files, struct dwarf_worker *worker, struct batch *batch)
+{
+	struct batch rest = {0};
+	int err = add_rest(batch, &rest);
+
+	batch_sort(&rest);
+	if (!err)
+		err = rest.count ? dwarf_worker_lines(worker, files, &rest) : -ENODATA;
+	for (size_t i = 0; i < rest.count && err != -ENOMEM; i++) {
+		batch->items[rest.items[i].frame].lines = rest.items[i].lines;
+		rest.items[i].lines = (struct code_lines){0};
+	}
+	batch_release(&rest);
+	return err;
+}
 
 int file_names_resolve(const struct dwarf_files *files, struct dwarf_worker *worker, struct batch *batch, int *lines)
 {
-	int err = file_symbols_resolve(files->mapped, files->debug, batch), got = -ENODATA;
+	int err = file_symbols_resolve(files->mapped, files->debug, batch), got = -ENODATA, go;
 
+	go = err && err != -EIO ? err : name_go(files->mapped, batch);
+	if (go == -ENOMEM)
+		return go;
 	if (!err && worker)
-		got = dwarf_worker_lines(worker, files, batch);
+		got = add_lines(files, worker, batch);
 	if (lines)
 		*lines = got;
-	return got == -ENOMEM ? got : err;
+	if (got == -ENOMEM)
+		return got;
+	return err || go != -EIO ? err : go;
 }

@@ -26,7 +26,7 @@ struct plt {
 	struct batch *batch, *chosen;
 	struct stub *stubs;
 	size_t count;
-	struct string_cache *cache;
+	struct elf_pages *cache;
 	uint32_t work;
 };
 
