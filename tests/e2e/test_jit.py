@@ -16,7 +16,7 @@ def below(run, caller, comm="rejit"):
     found = {}
     for stack, n in run.of(comm).items():
         user = user_part(stack)
-        if caller in user[:-1]:
+        if caller in {frame.split(" (")[0] for frame in user[:-1]}:
             found[user[-1]] = found.get(user[-1], 0) + n
     return found
 

@@ -73,7 +73,7 @@ static void scene_init(struct scene *scene, const char *kallsyms)
 	int fd;
 
 	*scene = (struct scene){.objects = objects_new(), .kallsyms = "/tmp/test_symbolize.XXXXXX",
-		.options = {.demangle = true}};
+		.options = {.counters = counters, .demangle = true}};
 	fd = mkstemp(scene->kallsyms);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, kallsyms, strlen(kallsyms)), strlen(kallsyms));
@@ -113,8 +113,7 @@ static uint32_t frame(struct scene *scene, uint32_t kind, uint32_t owner, uint64
 static void symbolize(struct scene *scene)
 {
 	assert_int_equal(symbolize_profile(&scene->profile, scene->objects,
-		(const struct processes *)&only_process, NULL, &scene->options,
-		counters), 0);
+		(const struct processes *)&only_process, NULL, &scene->options), 0);
 }
 
 static void expect(const struct scene *scene, uint32_t id, const char *text, uint8_t why_not)

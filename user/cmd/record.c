@@ -160,14 +160,14 @@ static int name(struct record *record, struct fault *fault)
 	const struct symbolize_options options = {
 		.demangle = !record->options.no_demangle, .no_inline = record->options.no_inline,
 		.debuginfod = record->options.debuginfod,
-		.dwarf = dwarf,
+		.dwarf = dwarf, .counters = record->counters,
 	};
 	int err = -ENOMEM;
 
 	if (dwarf) {
 		err = symbolize_profile(collector_profile(record->collector),
 			collector_objects(record->collector), collector_processes(record->collector),
-			collector_kernel_symbols(record->collector), &options, record->counters);
+			collector_kernel_symbols(record->collector), &options);
 		dwarf_worker_stop(dwarf);
 		record->trust.cpu_seconds += (double)dwarf_worker_cpu_ns(dwarf) / 1e9;
 	}

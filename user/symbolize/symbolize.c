@@ -458,11 +458,12 @@ static int name_groups(struct symbolizer *s, uint32_t *frames, uint32_t count)
 
 int symbolize_profile(struct profile *profile, const struct objects *objects,
 	const struct processes *processes, const struct kernel_symbols *kernel,
-	const struct symbolize_options *options, uint64_t counters[COUNTERS])
+	const struct symbolize_options *options)
 {
+	uint64_t nobodys[COUNTERS] = {0};
 	struct symbolizer s = {
 		.profile = profile, .objects = objects, .processes = processes,
-		.kernel = kernel, .options = options, .counters = counters,
+		.kernel = kernel, .options = options, .counters = options->counters ? options->counters : nobodys,
 	};
 	uint32_t count = profile->frames.count, *frames;
 	const char *reason;

@@ -21,18 +21,18 @@ struct symbolize_options {
 	bool debuginfod;      /* ask the servers of DEBUGINFOD_URLS for debug files */
 	bool no_inline;       /* of each frame only the outermost function */
 	struct dwarf_worker *dwarf; /* reads inlined functions and lines; NULL: nobody does */
+	uint64_t *counters;   /* by enum abi_counter: NOTEs are added; NULL: not counted */
 	const char *kallsyms; /* NULL: /proc/kallsyms; opened only when there is a kernel frame */
 };
 
 /*
  * Every frame gets one line: valid UTF-8 without control characters, of at most TEXT_MAX bytes (base/text.h), and
  * profile->names[frame] says whether it is a name and, if not, why. `processes` are asked for the jitdumps
- * and perf-maps of FRAME_ANON, `kernel` may be NULL. What went wrong is added to `counters`, by enum abi_counter. 0 or
- * -ENOMEM. A source that cannot be read costs its names, never the profile.
+ * and perf-maps of FRAME_ANON, `kernel` may be NULL. 0 or -ENOMEM. A source that cannot be read costs its names, never the profile.
  */
 int symbolize_profile(struct profile *profile, const struct objects *objects,
 	const struct processes *processes, const struct kernel_symbols *kernel,
-	const struct symbolize_options *options, uint64_t counters[COUNTERS]);
+	const struct symbolize_options *options);
 
 /* What people see of the file of a frame without a name: basename (as text_clean() leaves it), "[kernel]", "[jit]"
  * (executable memory without a file is code made at run time), "[unknown]". Good as long as the objects. */

@@ -166,13 +166,11 @@ int replay_keep(const struct replay *replay, struct snapshot *snapshot)
 {
 	const struct symbolize_options options = {.demangle = true};
 	uint32_t ids[ABI_USER_FRAMES];
-	uint64_t counters[COUNTERS] = {0};
 	struct profile profile = {0};
 	int err = add_frames(replay, &profile, ids);
 
 	if (!err)
-		err = symbolize_profile(&profile, replay->objects, replay->processes, NULL, &options,
-			counters);
+		err = symbolize_profile(&profile, replay->objects, replay->processes, NULL, &options);
 	if (!err)
 		err = keep_frames(replay, &profile, ids, snapshot);
 	profile_release(&profile);
