@@ -210,12 +210,14 @@ static void test_jitdump(void **state)
 static uint64_t start_of_pid(const struct fixture *f, pid_t pid)
 {
 	char path[64], text[1024], *at;
+	size_t len;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	file = fopen(path, "re");
 	assert_non_null(file);
-	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
 	fclose(file);
 	at = strrchr(text, ')');
 	for (int field = 2; field < 22; field++)
