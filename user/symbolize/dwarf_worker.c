@@ -328,13 +328,15 @@ static int ask(struct dwarf_worker *worker, int fd, const struct dwarf_files *fi
 	int err = dwarf_answer_init(&answer, batch->count);
 
 	if (err)
-		return err;
+		return -EPIPE;
 	worker->deadline_ns = clock_now_ns() + worker->options.deadline_ms * 1000000ull;
 	err = start(worker);
 	if (!err)
 		err = send_request(worker, fd, files->alt, batch);
 	if (!err)
 		err = receive_answer(worker, files, &answer);
+	if (err == -ENOMEM) /* there was none for this file's lines; the names must not end with them */
+		err = -EPIPE;
 	if (is_usable(err))
 		move_lines(&answer, batch);
 	else
@@ -371,7 +373,7 @@ int dwarf_worker_lines(struct dwarf_worker *worker, const struct dwarf_files *fi
 	if (worker->failures >= DWARF_FAILURES_MAX)
 		return -EPIPE;
 	err = ask(worker, fd, files, batch);
-	if (!is_usable(err) && err != -ENOMEM)
+	if (!is_usable(err))
 		worker->failures++;
 	return err;
 }
