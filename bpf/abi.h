@@ -75,7 +75,7 @@ struct abi_entry {
 	char comm[ABI_COMM];
 	__u32 space; /* place of the struct abi_space that the kernel side walked by; 0: none */
 	__u32 space_version;
-	__u64 cgroup; /* v2: kernfs id; of the first sample; 0: the kernel has no cgroups */
+	__u64 cgroup; /* v2: kernfs id; 0: the kernel has no cgroups */
 };
 
 _Static_assert(sizeof(struct abi_bank) == 16, "abi_bank");

@@ -51,6 +51,7 @@ inline_always void hash_key(const struct walk *walk, struct abi_entry *key)
 	a = mix(a, comm[0], MIX_A);
 	b = mix(b, comm[1], MIX_B);
 	b = mix(b, (__u64)key->space << 32 | key->space_version, MIX_B);
+	b = mix(b, key->cgroup, MIX_B);
 	key->hash[0] = mix(a, b, MIX_B);
 	key->hash[1] = mix(b, walk->n_frames, MIX_A);
 }
@@ -67,6 +68,7 @@ inline_always void make_key(const struct walk *walk, struct abi_entry *key)
 	key->flags = walk->flags;
 	key->space = walk->space;
 	key->space_version = walk->version;
+	key->cgroup = compat_cgroup_id();
 	bpf_get_current_comm(key->comm, sizeof(key->comm));
 	hash_key(walk, key);
 }
@@ -77,7 +79,7 @@ inline_always bool same_key(const struct abi_entry *entry, const struct abi_entr
 
 	return entry->hash[0] == key->hash[0] && entry->hash[1] == key->hash[1] &&
 	       entry->start_ns == key->start_ns && entry->tgid == key->tgid &&
-	       entry->exec == key->exec && a[0] == b[0] && a[1] == b[1];
+	       entry->exec == key->exec && entry->cgroup == key->cgroup && a[0] == b[0] && a[1] == b[1];
 }
 
 /* False: it was lost, and that was counted. */
@@ -106,7 +108,6 @@ inline_always int new_entry(
 	bpf_probe_read_kernel(
 		frames + (at & (settings.words - 1)) * sizeof(__u64), n * sizeof(__u64), walk->frames);
 	key->word = at;
-	key->cgroup = compat_cgroup_id();
 	*entry = *key;
 	bank->words = at + n;
 	bank->entries = index + 1;

@@ -20,6 +20,8 @@ struct search {
 	char found[CGROUP_CONTAINER]; /* "": nothing yet */
 	char other[CGROUP_CONTAINER]; /* a second one that begins so */
 	char path[PATH_MAX];          /* of what was found: the topmost */
+	char elsewhere[PATH_MAX];     /* a cgroup of the same id that is not below that one */
+	bool cut;                     /* there are more cgroups than were looked at */
 	char seen[SEEN_MAX][CGROUP_CONTAINER];
 	unsigned n_seen;
 };
@@ -52,6 +54,13 @@ static void note_seen(struct search *search, const char *id)
 	search->n_seen++;
 }
 
+static bool is_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return !strncmp(path, top, len) && path[len] == '/';
+}
+
 static void note_found(struct search *search, const char *id, const char *path)
 {
 	if (!search->found[0]) {
@@ -59,6 +68,8 @@ static void note_found(struct search *search, const char *id, const char *path)
 		snprintf(search->path, sizeof(search->path), "%s", path);
 	} else if (strcmp(search->found, id)) {
 		snprintf(search->other, sizeof(search->other), "%s", id);
+	} else if (!is_below(path, search->path)) {
+		snprintf(search->elsewhere, sizeof(search->elsewhere), "%s", path);
 	}
 }
 
@@ -93,6 +104,7 @@ static void walk(struct search *search, char *point)
 		directories++;
 		look(search, entry->fts_path, point_len);
 	}
+	search->cut |= tree && directories == DIRECTORIES_MAX;
 	if (tree)
 		fts_close(tree);
 }
@@ -120,6 +132,10 @@ static int fail_missing(const struct search *search, struct fault *fault)
 
 		snprintf(list + len, sizeof(list) - len, "%s%.*s", i ? ", " : "", SHORT, search->seen[i]);
 	}
+	if (search->cut)
+		return fault_set(fault, -ENOENT,
+			"--container %s: not among the first %d cgroups, and more are not looked at; use -G PATH",
+			search->id, DIRECTORIES_MAX);
 	if (!search->n_seen)
 		return fault_set(fault, -ENOENT,
 			"--container %s: no such container: no cgroup has a container's name; use -G PATH or -p PID",
@@ -144,5 +160,9 @@ int container_find(const char *id, struct abi_cgroup *cgroup, struct fault *faul
 		return fault_set(fault, -ENOTUNIQ,
 			"--container %s: two containers begin so, %s and %s; give more digits", id, search.found,
 			search.other);
+	if (search.elsewhere[0])
+		return fault_set(fault, -ENOTUNIQ,
+			"--container %s: two cgroups say they are it, %s and %s; give the right one with -G", id,
+			search.path, search.elsewhere);
 	return cgroup_path_find(search.path, cgroup, fault);
 }

@@ -143,7 +143,7 @@ static int push_kernel(struct stack *stack, const uint64_t *frames)
 		struct frame frame = {.kind = FRAME_KERNEL, .address = frames[i] - (i > 0)};
 
 		/* That is the user side: its address looks like the kernel's to unwind_next_frame(). */
-		if (process_is_vsyscall(frames[i]))
+		if (place_is_vsyscall(frames[i]))
 			continue;
 		err = push(stack, &frame);
 	}

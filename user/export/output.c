@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,6 +307,8 @@ static ssize_t stream_write(void *cookie, const char *data, size_t len)
 
 		if (n >= 0)
 			done += (size_t)n;
+		else if (errno == EAGAIN) /* whoever made it may have wanted it so */
+			poll(&(struct pollfd){.fd = output->fd, .events = POLLOUT}, 1, -1);
 		else if (errno != EINTR)
 			output->error = -errno;
 	}

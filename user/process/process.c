@@ -14,7 +14,6 @@
 #include "process/process_table.h"
 #include "process/target_file.h"
 
-#define VSYSCALL_PAGE 0xffffffffff600000ULL /* arch/x86/include/uapi/asm/vsyscall.h */
 
 struct processes {
 	struct objects *objects;
@@ -56,6 +55,7 @@ void processes_free(struct processes *processes)
 static int settle(struct process_entry *entry)
 {
 	struct process *process = &entry->process;
+	bool in_doubt;
 	int err;
 
 	if (!entry->read)
@@ -65,10 +65,9 @@ static int settle(struct process_entry *entry)
 	if (err)
 		return err;
 	process->maps_known = !entry->read->cut;
+	in_doubt = entry->doubt_ns;
 	entry->doubt_ns = entry->doubt_to_ns = 0;
-	if (entry->read_exe)
-		entry->exe = entry->read_exe;
-	entry->exe_comes = false;
+	program_settle(&entry->program, in_doubt, entry->read->time_ns);
 	proc_read_release(entry->read);
 	free(entry->read);
 	entry->read = NULL;
@@ -97,7 +96,7 @@ static struct process_entry *add(struct processes *processes, uint32_t pid, uint
 	entry->process.mappings = mappings;
 	entry->seen_ns = born_ns;
 	if (parent)
-		entry->exe = parent->exe;
+		program_inherit(&entry->program, &parent->program);
 	return entry;
 }
 
@@ -128,20 +127,19 @@ static bool dropped(const struct process_entry *entry)
 	return !entry->process.mappings;
 }
 
-/* The kernel maps a program before its interpreter (load_elf_binary() in fs/binfmt_elf.c). */
-static int note_program(struct processes *processes, struct process_entry *entry, const char *path)
-{
-	if (!entry->exe_comes)
-		return 0;
-	entry->exe_comes = false;
-	return intern_text(&processes->texts, path, &entry->exe);
-}
-
 /* A JIT maps its jitdump so that it is found (jitdump-specification.txt does not say so; perf inject --jit does). */
 static void note_jitdump(struct process *process, const struct object *object)
 {
 	if (object && object->kind == OBJECT_FILE && target_jitdump_pid(object->path))
 		process->jitdump = object;
+}
+
+static int note_program(struct processes *processes, struct process_entry *entry,
+	const struct object *object, const char *path)
+{
+	if ((object && object->kind == OBJECT_VDSO) || !program_takes_mapping(&entry->program))
+		return 0;
+	return object ? intern_text(&processes->texts, path, &entry->program.now) : 0;
 }
 
 static int apply_map(struct processes *processes, const struct lifecycle *record)
@@ -159,12 +157,11 @@ static int apply_map(struct processes *processes, const struct lifecycle *record
 	err = proc_object(processes->objects, &record->file, path, &mapping.object, &skip);
 	if (err || skip)
 		return err;
-	if (mapping.object && mapping.object->kind == OBJECT_FILE) {
-		mapping.offset = record->offset;
-		err = note_program(processes, entry, path);
-	}
+	err = note_program(processes, entry, mapping.object, path);
 	if (err)
 		return err;
+	if (mapping.object && mapping.object->kind == OBJECT_FILE)
+		mapping.offset = record->offset;
 	note_jitdump(&entry->process, mapping.object);
 	err = mappings_map(entry->process.mappings, &mapping, record->time_ns);
 	if (err == -EBUSY) {
@@ -179,12 +176,18 @@ static int apply_map(struct processes *processes, const struct lifecycle *record
 	return 0;
 }
 
-/* Its addresses are another program's from now on, and its names would be wrong there. */
-static void forget_jitdump(struct process *process)
+static void drop_descriptor(int *fd)
 {
-	if (process->jitdump_fd >= 0)
-		close(process->jitdump_fd);
-	process->jitdump_fd = -1;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Its addresses are another program's from now on, and its names would be wrong there. */
+static void forget_jit(struct process *process)
+{
+	drop_descriptor(&process->jitdump_fd);
+	drop_descriptor(&process->perf_map_fd);
 	process->jitdump = NULL;
 }
 
@@ -198,15 +201,12 @@ static int apply_exec(struct processes *processes, const struct lifecycle *recor
 	err = mappings_exec(entry->process.mappings, record->time_ns);
 	if (err)
 		return err;
-	entry->exe_before = entry->exe;
-	entry->exec_before_ns = entry->exec_ns;
-	entry->exe = 0;
-	entry->exec_ns = record->time_ns;
-	entry->exe_comes = true;
+	program_exec(&entry->program, record->time_ns);
 	entry->process.maps_known = true;
-	forget_jitdump(&entry->process);
+	forget_jit(&entry->process);
+	entry->process.exec_ns = record->time_ns;
 	entry->process.gone = entry->replaced;
-	entry->end_ns = 0;
+	entry->process.end_ns = 0;
 	if (entry->doubt_to_ns <= record->time_ns)
 		entry->doubt_ns = entry->doubt_to_ns = 0;
 	return 0;
@@ -228,8 +228,7 @@ static int join_fork(struct process_entry *child, const struct process_entry *pa
 	mappings_free(child->process.mappings);
 	child->process.mappings = mappings;
 	child->process.maps_known = parent->process.maps_known;
-	if (!child->exec_ns && !child->exe)
-		child->exe = parent->exe;
+	program_inherit(&child->program, &parent->program);
 	return 0;
 }
 
@@ -267,7 +266,7 @@ static int apply_exit(struct processes *processes, const struct lifecycle *recor
 	if (!entry)
 		return 0;
 	entry->process.gone = true;
-	entry->end_ns = record->time_ns;
+	entry->process.end_ns = record->time_ns;
 	return 0;
 }
 
@@ -366,9 +365,9 @@ static void adopt(struct process *process, struct proc_read *read, uint64_t mm_s
 /* Texts are there for as long as the table: a read without memory for them knows less. */
 static void adopt_texts(struct processes *processes, struct process_entry *entry, const struct proc_read *read)
 {
-	entry->read_exe = 0;
+	entry->program.read = 0;
 	if (read->exe)
-		(void)intern_text(&processes->texts, read->exe, &entry->read_exe);
+		(void)intern_text(&processes->texts, read->exe, &entry->program.read);
 	if (read->cgroup)
 		(void)intern_text(&processes->texts, read->cgroup, &entry->cgroup);
 }
@@ -415,11 +414,6 @@ static bool in_doubt(const struct process_entry *entry, uint64_t from_ns, uint64
 	return entry->doubt_ns && last_ns > entry->doubt_ns && from_ns < entry->doubt_to_ns;
 }
 
-bool process_is_vsyscall(uint64_t address)
-{
-	return (address & ~0xfffULL) == VSYSCALL_PAGE;
-}
-
 struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
 	uint64_t last_ns)
 {
@@ -427,7 +421,7 @@ struct place process_locate(const struct process *process, uint64_t address, uin
 	struct process_entry *entry = (struct process_entry *)process;
 	struct mapping mapping;
 
-	if (process_is_vsyscall(address))
+	if (place_is_vsyscall(address))
 		return (struct place){.kind = PLACE_VSYSCALL, .offset = address & 0xfff};
 	if (dropped(entry) || settle(entry))
 		return nowhere(PLACE_UNKNOWN);
@@ -462,9 +456,7 @@ const char *process_exe(const struct processes *processes, const struct process 
 
 	if ((!dropped(entry) && settle(entry)) || in_doubt(entry, 0, time_ns))
 		return NULL;
-	if (time_ns >= entry->exec_ns)
-		return text_of(processes, entry->exe);
-	return time_ns >= entry->exec_before_ns ? text_of(processes, entry->exe_before) : NULL;
+	return text_of(processes, program_at(&entry->program, time_ns));
 }
 
 const char *process_cgroup(const struct processes *processes, const struct process *process)
@@ -499,7 +491,7 @@ static bool ended(const struct process_entry *entry, uint64_t before_ns)
 {
 	char path[32];
 
-	if (!entry->process.gone || !entry->end_ns || entry->end_ns >= before_ns)
+	if (!entry->process.gone || !entry->process.end_ns || entry->process.end_ns >= before_ns)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%u", entry->process.pid);
 	return entry->replaced || access(path, F_OK);

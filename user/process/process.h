@@ -20,6 +20,7 @@
 
 #include "object/object.h"
 #include "process/lifecycle.h"
+#include "process/place.h"
 
 struct process {
 	uint32_t id; /* counts up from 0 as processes are sampled; good as long as the table */
@@ -30,10 +31,13 @@ struct process {
 	uint64_t mm_state;  /* abi_entry.mm_state at the last read of its maps */
 	uint64_t read_ns;   /* when its maps were last read, or found to be unchanged */
 	bool gone;          /* its first thread's exit was seen, or its pid is another's; others may live on */
+	uint64_t end_ns;    /* of the EXIT record, or birth of the next with this pid; 0: none (CLOCK_MONOTONIC) */
+	uint64_t exec_ns;   /* of its last exec that a record told of; 0: none */
 	bool maps_known;    /* complete since the exec that a record told of, or read from /proc */
 	int root_fd;        /* O_PATH of /proc/PID/root, kept when it has code made at run time; -1: none */
 	int perf_map_fd;    /* its perf-map, once it was seen: a private /tmp ends with its last process; -1: none */
 	int jitdump_fd;     /* its jitdump, once it was mapped; -1: none */
+	bool other_clock;   /* its jitdump's times are those of another time namespace */
 	const struct object *jitdump; /* the last file called jit-N.dump that it mapped; NULL: none */
 	struct mappings *mappings;
 };
@@ -61,23 +65,6 @@ int processes_sampled(struct processes *processes, uint32_t pid, uint64_t start_
  * that is gone, or whose /proc start time is another's: -ESRCH, and nothing changes. 0, -ESRCH, -ENOMEM. */
 int process_refresh(struct processes *processes, struct process *process, uint64_t mm_state);
 
-enum place_kind {
-	PLACE_FILE,    /* in a file: object and offset (of the file, not virtual) */
-	PLACE_ANON,    /* executable memory without a file: JIT code */
-	PLACE_VSYSCALL, /* offset in its page */
-	PLACE_CHANGED, /* what was there changed in [first, last] */
-	PLACE_NOTHING, /* nothing executable is known there, and the process's maps are known */
-	PLACE_UNKNOWN, /* the process's maps are not known */
-};
-
-struct place {
-	enum place_kind kind;
-	struct object *object;
-	uint64_t offset;
-	uint64_t map_start; /* for opening map_files */
-	uint64_t map_end;
-};
-
 /* What was at `address` during all of [first_ns, last_ns]. Call it once the records up to the last refresh were
  * applied: a read takes its place in time among the records, the latest when somebody asks here. */
 struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
@@ -94,9 +81,6 @@ void processes_read_cgroups(struct processes *processes);
 
 /* The process of a sample if it is known, by whatever source; NULL: it is not. */
 const struct process *processes_find(const struct processes *processes, uint32_t pid, uint64_t start_ns);
-
-/* Is the address in the vsyscall page, which is no process's? */
-bool process_is_vsyscall(uint64_t address);
 
 /* What is mapped now, held until layout_drop(). NULL: it is not known, or nothing is. */
 struct layout *process_hold_layout(const struct process *process);

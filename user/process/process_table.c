@@ -135,8 +135,8 @@ static int grow(struct process_table *table)
 static void replace_older(struct process_entry *entry)
 {
 	for (struct process_entry *older = after(entry); older; older = after(older)) {
-		if (!older->replaced && (!older->end_ns || older->end_ns > entry->born_ns))
-			older->end_ns = entry->born_ns;
+		if (!older->replaced && (!older->process.end_ns || older->process.end_ns > entry->born_ns))
+			older->process.end_ns = entry->born_ns;
 		older->replaced = true;
 		older->process.gone = true;
 	}

@@ -10,6 +10,7 @@
 #include "process/clocks.h"
 #include "process/proc_read.h"
 #include "process/process.h"
+#include "process/program.h"
 
 #define FORK_LATEST_NS 1000000000ULL /* a FORK record is sent at most that long after the start */
 #define CLOCK_SLACK_NS 20000ULL      /* error of the conversion between the clocks */
@@ -19,14 +20,10 @@ struct process_entry {
 	struct process_entry *next;
 	uint64_t born_ns; /* CLOCK_MONOTONIC: of the FORK record or of the start; 0: before we looked */
 	uint64_t seen_ns; /* first record */
-	uint64_t end_ns;  /* of the EXIT record, or birth of the next with this pid */
 	uint64_t doubt_ns, doubt_to_ns; /* records were lost in between; 0: none since the last read */
 	struct proc_read *read; /* not yet in its place among the records */
-	uint32_t read_exe;      /* the program that it found */
-	uint32_t exe, exe_before; /* texts of the table: the program since exec_ns; the one before, since exec_before_ns */
-	uint64_t exec_ns, exec_before_ns; /* of the record; 0: before we looked */
-	uint32_t cgroup;        /* as proc_read.h has it */
-	bool exe_comes;         /* the next file that is mapped is the program */
+	struct program program; /* as texts of the processes */
+	uint32_t cgroup;        /* text of proc_read.h's */
 	bool forked;            /* born_ns is of a FORK record */
 	bool was_read;
 	bool replaced; /* its pid belongs to another one */

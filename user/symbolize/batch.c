@@ -112,6 +112,13 @@ static bool wins(const struct batch_item *item, uint64_t start, int rank, const 
 	return memcmp(name, item->name, had) < 0;
 }
 
+static bool is_renamed_by(
+	const struct batch_item *item, int rank, const char *name, size_t name_len)
+{
+	return item->name && rank > item->rank &&
+	       (strlen(item->name) != name_len || memcmp(item->name, name, name_len));
+}
+
 int batch_offer(struct batch *batch, uint64_t start, uint64_t end, int rank, const char *name,
 	size_t name_len)
 {
@@ -129,6 +136,7 @@ int batch_offer(struct batch *batch, uint64_t start, uint64_t end, int rank, con
 		batch->visits++;
 		if (!wins(item, start, rank, name, name_len))
 			continue;
+		item->renamed |= is_renamed_by(item, rank, name, name_len);
 		err = batch_item_set(item, start, rank, name, name_len);
 		if (err)
 			return err;

@@ -22,6 +22,7 @@ struct batch_item {
 	int rank;       /* of the name so far, higher is better; < 0: none */
 	uint64_t start; /* of the symbol found */
 	char *name;     /* owned; NULL: none */
+	bool renamed;   /* a name of lower rank gave way to another one */
 	struct code_lines lines; /* empty: not known; the last one's function is `name`, if there is one */
 };
 

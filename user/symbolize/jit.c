@@ -25,6 +25,8 @@ static int resolve_map(int fd, struct batch *batch, uint64_t counters[COUNTERS])
 
 	counters[COUNTER_jit_map_lines_refused] += refused;
 	counters[COUNTER_jit_map_refused] += err == -EIO;
+	for (size_t i = 0; i < batch->count; i++)
+		counters[COUNTER_jit_map_overlaps] += batch->items[i].renamed;
 	return err == -ENOMEM ? err : 0;
 }
 

@@ -78,9 +78,21 @@ static int add_during(struct jit_history *history, const struct jit_code *code)
 	return err;
 }
 
+static int add_unknown(struct jit_history *history, const struct jit_code *code)
+{
+	if (code->time_ns <= history->span.first_ns)
+		return add_before(history, code);
+	history->mixed = true;
+	return 0;
+}
+
 int jit_history_add(struct jit_history *history, const struct jit_code *code)
 {
-	if (history->mixed || code->time_ns > history->span.last_ns || ends_another(history, code))
+	if (history->mixed || code->time_ns > history->span.last_ns)
+		return 0;
+	if (code->unknown)
+		return add_unknown(history, code);
+	if (ends_another(history, code))
 		return 0;
 	return code->time_ns <= history->span.first_ns ? add_before(history, code) :
 							 add_during(history, code);

@@ -29,6 +29,7 @@ struct jit_code {
 	uint64_t start;
 	struct jit_debug debug;
 	const char *name; /* NULL: from then on nothing is known to be there */
+	bool unknown;     /* and something is: a function whose name could not be read */
 	size_t name_len;
 };
 

@@ -97,7 +97,7 @@ static int read_whole(int fd, uint8_t *to, size_t size, uint64_t at)
 }
 
 int jit_lines_find(int fd, const struct jit_debug *debug, uint64_t address, uint64_t shift,
-	struct code_lines *lines)
+	struct jit_lines_spent *spent, struct code_lines *lines)
 {
 	struct entry found = {0};
 	struct cursor cursor;
@@ -106,6 +106,10 @@ int jit_lines_find(int fd, const struct jit_debug *debug, uint64_t address, uint
 
 	if (debug->size < JIT_LINES_HEADER || debug->size > JIT_LINES_BYTES_MAX)
 		return -EINVAL;
+	if (spent->items == JIT_LINES_ITEMS_MAX || spent->bytes + debug->size > JIT_LINES_COST_MAX)
+		return -E2BIG;
+	spent->items++;
+	spent->bytes += debug->size;
 	bytes = malloc(debug->size);
 	if (!bytes)
 		return -ENOMEM;

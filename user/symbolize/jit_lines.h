@@ -20,9 +20,17 @@
 #define JIT_LINES_BYTES_MAX (4u << 20) /* of one function */
 #define JIT_LINES_SHIFT 64u            /* sizeof(Elf64_Ehdr) */
 
+#define JIT_LINES_ITEMS_MAX 65536u     /* addresses of one process whose lines are looked for */
+#define JIT_LINES_COST_MAX (64ull << 20) /* bytes of records that this may read */
+
+struct jit_lines_spent {
+	uint32_t items;
+	uint64_t bytes;
+};
+
 /* The line of `address`, a place in debug->code as it was then, goes to the empty `lines`. 0; -ENOENT: it has none;
- * -EINVAL: the record is not believed; -EIO; -ENOMEM. */
+ * -EINVAL: the record is not believed; -EIO; -ENOMEM; -E2BIG: too much was spent already. */
 int jit_lines_find(int fd, const struct jit_debug *debug, uint64_t address, uint64_t shift,
-	struct code_lines *lines);
+	struct jit_lines_spent *spent, struct code_lines *lines);
 
 #endif

@@ -48,6 +48,8 @@ struct jitdump {
 	uint64_t first_entry;   /* least offset of a first line in its function */
 	uint32_t visits;
 	uint64_t bytes, window_at;
+	uint64_t last_ns; /* of the last record */
+	bool cut;         /* it is not the last of the file */
 	uint32_t window_len;
 	uint8_t *window;
 };
@@ -158,6 +160,17 @@ static uint64_t time_of(const struct jitdump *dump, const struct record *record)
 	return dump->told->other_clock ? 0 : record->time_ns;
 }
 
+/* Something is there now, and nobody can say what. 0 becomes -EINVAL: it is refused. */
+static int tell_unknown(struct jitdump *dump, struct jit_code *code, uint64_t size)
+{
+	int err;
+
+	code->name = NULL;
+	code->unknown = true;
+	err = tell(dump, code->start + size, code);
+	return err ? err : -EINVAL;
+}
+
 /* 0, -EINVAL: it is refused, -EIO, -E2BIG, -ENOMEM; so below. */
 static int on_load(struct jitdump *dump, const struct record *record)
 {
@@ -188,7 +201,9 @@ static int on_load(struct jitdump *dump, const struct record *record)
 	code.name = (const char *)cursor.at;
 	code.name_len = strnlen(code.name, cursor_left(&cursor));
 	if (!code.name_len || code.name_len == cursor_left(&cursor))
-		return -EINVAL;
+		return tell_unknown(dump, &code, size);
+	if (code.name_len > JITDUMP_NAME_KEPT)
+		code.name_len = JITDUMP_NAME_KEPT;
 	if (debug.size && debug.code == code.start)
 		code.debug = debug;
 	code.debug.code_size = size;
@@ -228,8 +243,10 @@ static int move(struct jitdump *dump, const struct moved *moved, struct jit_code
 	tail.start = from > code->start + size ? from : code->start + size;
 	if (!err && tail.start < from + size)
 		err = tell(dump, from + size, &tail);
-	if (err || !moved || !moved->name)
+	if (err)
 		return err;
+	if (!moved || !moved->name || size > moved->size)
+		return tell_unknown(dump, code, size);
 	code->name = moved->name;
 	code->name_len = strlen(moved->name);
 	code->debug = moved->debug;
@@ -258,8 +275,6 @@ static int on_move(struct jitdump *dump, const struct record *record)
 		return wanted(dump, code.start, size) ? want_name(dump, code.index) :
 							move(dump, NULL, &code, from, size);
 	moved = find_moved(dump, code.index);
-	if (moved && moved->name && size > moved->size)
-		return -EINVAL;
 	return move(dump, moved, &code, from, size);
 }
 
@@ -330,6 +345,7 @@ static int scan(struct jitdump *dump, uint64_t at)
 		err = next_record(dump, at, &record);
 		if (err)
 			break;
+		dump->last_ns = time_of(dump, &record);
 		err = on_record(dump, &record);
 		if (err == -EINVAL) {
 			dump->told->refused++;
@@ -342,6 +358,7 @@ static int scan(struct jitdump *dump, uint64_t at)
 	if (err && err != -EINVAL && err != -E2BIG)
 		return err;
 	dump->told->refused++;
+	dump->cut = true;
 	return 0;
 }
 
@@ -376,6 +393,7 @@ static void forget(struct jitdump *dump)
 	dump->told->refused = 0;
 	dump->debug.size = 0;
 	dump->bytes = dump->visits = 0;
+	dump->cut = false;
 }
 
 /* The functions that moved are known now, but not their names, which came before. */
@@ -394,32 +412,45 @@ static int scan_again(struct jitdump *dump, uint64_t start)
 }
 
 static int set_item(const struct jitdump *dump, struct batch_item *item,
-	const struct jit_code *code, uint32_t *lines)
+	const struct jit_code *code, struct jit_lines_spent *spent)
 {
 	uint64_t shift = dump->first_entry - JIT_LINES_SHIFT < FIRST_ENTRY ? JIT_LINES_SHIFT : 0;
 	int err = batch_item_set(item, code->start, JITDUMP_RANK, code->name, code->name_len);
 
-	if (err || !code->debug.size || (*lines)++ >= JITDUMP_LINES_MAX)
+	if (err || !code->debug.size)
 		return err;
 	err = jit_lines_find(dump->fd, &code->debug, code->debug.code + (item->address - code->start),
-		shift, &item->lines);
-	if (err == -EINVAL)
+		shift, spent, &item->lines);
+	if (err == -EINVAL || err == -E2BIG)
 		dump->told->refused++;
 	return err == -ENOMEM ? err : 0;
 }
 
+/* Might a record that was not read be about it? */
+static bool is_past(const struct jitdump *dump, const struct jit_history *history)
+{
+	return dump->cut && (dump->told->other_clock || history->span.last_ns > dump->last_ns);
+}
+
+static enum jit_answer answer(const struct jitdump *dump, size_t item, struct jit_code *code)
+{
+	const struct jit_history *history = &dump->histories[item];
+
+	return is_past(dump, history) ? JIT_MIXED : jit_history_answer(history, code);
+}
+
 static int set_items(const struct jitdump *dump)
 {
-	uint32_t lines = 0;
+	struct jit_lines_spent spent = {0};
 	int err = 0;
 
 	for (size_t i = 0; i < dump->batch->count && !err; i++) {
 		struct batch_item *item = &dump->batch->items[i];
 		struct jit_code code;
 
-		switch (jit_history_answer(&dump->histories[i], &code)) {
+		switch (answer(dump, i, &code)) {
 		case JIT_ONE:
-			err = set_item(dump, item, &code, &lines);
+			err = set_item(dump, item, &code, &spent);
 			break;
 		case JIT_MIXED:
 			batch_item_dispute(item, JITDUMP_RANK);

@@ -20,8 +20,8 @@
 #define JITDUMP_BYTES_MAX (2ull << 30)  /* read in one pass, not of the file: code is skipped */
 #define JITDUMP_CODE_MAX (256ull << 20) /* of one function */
 #define JITDUMP_NAME_MAX 16384u
+#define JITDUMP_NAME_KEPT 1024u         /* of it: as much as people are shown */
 #define JITDUMP_MOVES_MAX 65536u
-#define JITDUMP_LINES_MAX 65536u        /* addresses whose lines are looked up */
 
 struct jitdump_told {
 	uint64_t refused; /* records that were not believed; after one without a sane size nothing is read */
@@ -30,7 +30,8 @@ struct jitdump_told {
 
 /*
  * Names a sorted batch of virtual addresses, of which spans[i] says when items[i] was sampled (jit_history.h). An item
- * that two functions claim is disputed (batch.h). 0; -ENOEXEC: no jitdump; -EIO; -ENOMEM. Names found before an error stay.
+ * that two functions claim is disputed (batch.h), and so is one that was sampled after the last record that could be
+ * read, where that was not the last. 0; -ENOEXEC: no jitdump; -EIO; -ENOMEM. Names found before an error stay.
  */
 int jitdump_resolve(int fd, struct batch *batch, const struct jit_span *spans,
 	struct jitdump_told *told);

@@ -63,6 +63,8 @@ static int offer_line(struct perf_map *map, const char *line, size_t len)
 		return -EINVAL;
 	if (!size || size > PERF_MAP_CODE_MAX || start + size < start)
 		return -EINVAL;
+	if (end - at > PERF_MAP_NAME_KEPT)
+		end = at + PERF_MAP_NAME_KEPT;
 	return batch_offer(map->batch, start, start + size, (int)map->lines, at, (size_t)(end - at));
 }
 
@@ -178,6 +180,14 @@ static int read_file(struct perf_map *map, int fd, char *chunk)
 	return err;
 }
 
+/* What is past a cap is not read, and later lines win. */
+static void dispute_all(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->items[i].name && batch->items[i].rank < PERF_MAP_RANK_MAX)
+			batch_item_dispute(&batch->items[i], PERF_MAP_RANK_MAX);
+}
+
 int perf_map_resolve(int fd, struct batch *batch, uint64_t *refused)
 {
 	struct perf_map map = {.batch = batch};
@@ -188,8 +198,9 @@ int perf_map_resolve(int fd, struct batch *batch, uint64_t *refused)
 		return -ENOMEM;
 	err = read_file(&map, fd, chunk);
 	free(chunk);
-	if (err == -E2BIG) { /* past a cap: what follows is not read, and later lines win */
+	if (err == -E2BIG) {
 		map.refused++;
+		dispute_all(batch);
 		err = 0;
 	}
 	if (!err)
