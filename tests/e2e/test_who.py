@@ -129,6 +129,14 @@ def test_refused():
         assert code == 1 and "no such container" in text and "seen: " in text, text
 
 
+def test_twice():
+    """Who may make cgroups may call one as a container's is called: neither is taken for it."""
+    ours = new_id()
+    with cgroups("v2", f"docker-{ours}.scope", f"user.slice/docker-{ours}.scope") as paths:
+        code, _, text = profound.bare("record", "--container", ours, "-d", "1", "-o", "-")
+        assert code == 1 and all(str(path) in text for path in paths) and "-G" in text, text
+
+
 @pytest.mark.parametrize("kind", ["v2", "named"])
 def test_short_lived(start, target, kind):
     """Programs of a few milliseconds in a container: every sample of theirs has its container and program."""

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		spans[i] = (struct jit_span){100 * i, i % 3 ? UINT64_MAX : 100 * i + 200};
 	}
 	batch_sort(&batch);
-	(void)jitdump_resolve(fd, &batch, spans, &told);
+	(void)jitdump_resolve(fd, false, &batch, spans, &told);
 	for (size_t i = 0; i < batch.count; i++)
 		if (batch.items[i].name && batch.items[i].start > batch.items[i].address)
 			abort();

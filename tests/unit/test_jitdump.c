@@ -33,7 +33,7 @@ static char *ask(const struct made_jitdump *made, uint64_t address, uint64_t fir
 	char *name;
 
 	assert_int_equal(batch_add(&batch, address, 0), 0);
-	assert_int_equal(jitdump_resolve(fd, &batch, &span, &told), 0);
+	assert_int_equal(jitdump_resolve(fd, false, &batch, &span, &told), 0);
 	assert_int_equal(told.refused, 0);
 	close(fd);
 	name = batch.items[0].name ? strdup(batch.items[0].name) : NULL;
@@ -163,7 +163,7 @@ static void test_other_clock(void **state)
 	made_jitdump_load(&made, 200, 1, 0x1000, 0x100, "g");
 	fd = file_of(&made);
 	assert_int_equal(batch_add(&batch, 0x1000, 0), 0);
-	assert_int_equal(jitdump_resolve(fd, &batch, &span, &told), 0);
+	assert_int_equal(jitdump_resolve(fd, false, &batch, &span, &told), 0);
 	assert_true(told.other_clock);
 	assert_string_equal(batch.items[0].name, "g");
 	batch_release(&batch);
@@ -185,7 +185,7 @@ static struct source line_at(const struct made_jitdump *made, uint64_t address, 
 	int fd = file_of(made);
 
 	assert_int_equal(batch_add(&batch, address, 0), 0);
-	assert_int_equal(jitdump_resolve(fd, &batch, &span, &told), 0);
+	assert_int_equal(jitdump_resolve(fd, false, &batch, &span, &told), 0);
 	assert_int_equal(told.refused, refused);
 	assert_non_null(batch.items[0].name);
 	if (batch.items[0].lines.count) {
@@ -274,7 +274,7 @@ static void refuse(const struct made_jitdump *made, const char *name, uint64_t r
 	int fd = file_of(made);
 
 	assert_int_equal(batch_add(&batch, 0x1010, 0), 0);
-	assert_int_equal(jitdump_resolve(fd, &batch, &span, &told), 0);
+	assert_int_equal(jitdump_resolve(fd, false, &batch, &span, &told), 0);
 	assert_int_equal(told.refused, records);
 	if (name)
 		assert_string_equal(batch.items[0].name, name);
@@ -293,18 +293,29 @@ static void test_records_refused(void **state)
 	made_jitdump_load(&made, 100, 1, 0x1000, 0x100, "f");
 	made_jitdump_load(&made, 101, 2, 0x1000, UINT64_MAX, "everything");
 	made_jitdump_load(&made, 102, 3, 0x1000, 1ull << 40, "huge");
-	made_jitdump_load(&made, 103, 3, 0x1000, 0x100, "");
 	made_jitdump_record(&made, 0, 8, 104); /* too short for a function */
 	made_jitdump_put(&made, 0, 8);
 	made_jitdump_record(&made, 1, 8, 104);
 	made_jitdump_put(&made, 0, 8);
 	made_jitdump_record(&made, 2, 8, 104);
 	made_jitdump_put(&made, 0, 8);
-	refuse(&made, "f", 6);
+	refuse(&made, "f", 5);
 	made_jitdump_record(&made, 0, 0, 105); /* a size below its own header's */
 	memset(made.data + made.len - 12, 0, 4);
 	made_jitdump_load(&made, 106, 1, 0x1000, 0x100, "behind it");
-	refuse(&made, "f", 7);
+	refuse(&made, NULL, 6); /* nobody knows what is behind it */
+}
+
+/* Code without a name that can be read: what was there before is not. */
+static void test_nameless(void **state)
+{
+	struct made_jitdump made;
+
+	(void)state;
+	made_jitdump_init(&made);
+	made_jitdump_load(&made, 100, 1, 0x1000, 0x100, "f");
+	made_jitdump_load(&made, 103, 3, 0x1000, 0x100, "");
+	refuse(&made, NULL, 1);
 }
 
 static void test_unfinished(void **state)
@@ -318,7 +329,7 @@ static void test_unfinished(void **state)
 	made.len -= 3; /* its code is to come */
 	refuse(&made, "g", 0);
 	made.len -= 1; /* and the end of its name */
-	refuse(&made, "f", 1);
+	refuse(&made, NULL, 1);
 	made.len -= 50; /* nor even its header */
 	refuse(&made, "f", 0);
 }
@@ -338,15 +349,15 @@ static void test_no_jitdump(void **state)
 	for (size_t i = 0; i < 4; i++) {
 		made_jitdump_header(&made, headers[i][0], headers[i][1], headers[i][2], 0);
 		fd = file_of(&made);
-		assert_int_equal(jitdump_resolve(fd, &batch, &span, &told), -ENOEXEC);
+		assert_int_equal(jitdump_resolve(fd, false, &batch, &span, &told), -ENOEXEC);
 		close(fd);
 	}
 	made_jitdump_init(&made);
 	made.len--;
 	fd = file_of(&made);
-	assert_int_equal(jitdump_resolve(fd, &batch, &span, &told), -ENOEXEC);
+	assert_int_equal(jitdump_resolve(fd, false, &batch, &span, &told), -ENOEXEC);
 	close(fd);
-	assert_int_equal(jitdump_resolve(-1, &batch, &span, &told), -EIO);
+	assert_int_equal(jitdump_resolve(-1, false, &batch, &span, &told), -EIO);
 	batch_release(&batch);
 }
 
@@ -396,7 +407,7 @@ static void test_million(void **state)
 	}
 	fclose(file);
 	from = now();
-	assert_int_equal(jitdump_resolve(fd, &batch, spans, &told), 0);
+	assert_int_equal(jitdump_resolve(fd, false, &batch, spans, &told), 0);
 	print_message("1,000,000 functions, 1,000 addresses: %.0f ms\n", (now() - from) * 1e3);
 	assert_true(now() - from < 3);
 	assert_string_equal(batch.items[7].name, "JS:*Function_7000 /some/file.js:12:1");
@@ -426,7 +437,7 @@ static void test_huge_and_empty(void **state)
 	}
 	assert_int_equal(ftruncate(fd, (off_t)at + (1ll << 40)), 0);
 	from = now();
-	assert_int_equal(jitdump_resolve(fd, &batch, spans, &told), 0);
+	assert_int_equal(jitdump_resolve(fd, false, &batch, spans, &told), 0);
 	assert_true(now() - from < 3);
 	assert_int_equal(told.refused, 1);
 	batch_release(&batch);
@@ -441,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_close), cmocka_unit_test(test_other_clock),
 		cmocka_unit_test(test_lines), cmocka_unit_test(test_lines_shifted),
 		cmocka_unit_test(test_lines_refused), cmocka_unit_test(test_records_refused),
+		cmocka_unit_test(test_nameless),
 		cmocka_unit_test(test_unfinished), cmocka_unit_test(test_no_jitdump),
 		cmocka_unit_test(test_million), cmocka_unit_test(test_huge_and_empty),
 	};

@@ -120,8 +120,10 @@ static void test_sparse(void **state)
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 	assert_true(to.tv_sec - from.tv_sec < 2);
 	assert_int_equal(refused, 1);
-	assert_string_equal(batch.items[0].name, "before");
-	assert_null(batch.items[1].name);
+	/* Nobody knows what is behind it: a later line may be about the same address. */
+	for (size_t i = 0; i < batch.count; i++)
+		assert_null(batch.items[i].name);
+	assert_true(batch_item_is_disputed(&batch.items[0]));
 	batch_release(&batch);
 	close(fd);
 }

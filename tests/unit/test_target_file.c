@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "process/maps.h"
+#include "base/clock.h"
 #include "process/target_file.h"
 
 static char dir[64];
@@ -469,6 +470,34 @@ static void test_perf_map_older_than_the_process(void **state)
 	end(pid);
 }
 
+/* The next one with its number inside wrote it; what was kept may be that file by now, too. */
+static void test_perf_map_newer_than_the_end(void **state)
+{
+	struct process process;
+	char root[64];
+	pid_t pid;
+
+	(void)state;
+	if (!need_root())
+		skip();
+	pid = spawn(CHROOT, "code");
+	process = process_of(pid);
+	process.inner_pid = 7;
+	snprintf(root, sizeof(root), "/proc/%d/root", pid);
+	process.root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	write_perf_map(7, "1000 10 f");
+	process.perf_map_fd = target_file_open_perf_map(&process);
+	assert_true(process.perf_map_fd >= 0);
+	process.gone = true;
+	process.end_ns = clock_now_ns();
+	assert_text(target_file_open_perf_map(&process), "1000 10 f");
+	process.end_ns -= 65000000000u;
+	assert_int_equal(target_file_open_perf_map(&process), -ESTALE);
+	close(process.perf_map_fd);
+	close(process.root_fd);
+	end(pid);
+}
+
 static struct process process_with_jitdump(pid_t pid, struct object *object)
 {
 	struct process process = process_of(pid);
@@ -561,6 +590,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_perf_map_below_the_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_perf_map_in_a_mount_namespace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_perf_map_older_than_the_process, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_perf_map_newer_than_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jitdump, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jitdump_of_another, setup, teardown),
 		cmocka_unit_test(test_jitdump_names),

@@ -250,7 +250,7 @@ static int perf_map_root(const struct process *process)
 
 	if (process->root_fd >= 0)
 		return fcntl(process->root_fd, F_DUPFD_CLOEXEC, 0);
-	fd = root_dir_of_pid(process->pid);
+	fd = process->gone ? -ENOENT : root_dir_of_pid(process->pid); /* its number may be another's by now */
 	if (fd >= 0)
 		return fd;
 	/* Gone: in our own root its file has the name that we know it by, if it had no other. */
@@ -280,6 +280,18 @@ static bool is_stale(int fd, const struct process *process)
 	return (int64_t)info.st_ctim.tv_sec < (began_ns - STALE_SLACK_NS) / (int64_t)NS_PER_SECOND;
 }
 
+/* Last changed after the process ended: by another that has its number inside. */
+static bool is_of_another(int fd, const struct process *process)
+{
+	int64_t since_ns = (int64_t)(clock_ns(CLOCK_MONOTONIC) - process->end_ns);
+	int64_t ended_ns = (int64_t)clock_ns(CLOCK_REALTIME) - since_ns;
+	struct stat info;
+
+	if (!process->gone || !process->end_ns || fstat(fd, &info))
+		return false;
+	return (int64_t)info.st_mtim.tv_sec > (ended_ns + STALE_SLACK_NS) / (int64_t)NS_PER_SECOND;
+}
+
 static uint32_t pid_inside(const struct process *process)
 {
 	return process->inner_pid ? process->inner_pid : process->pid;
@@ -297,7 +309,7 @@ static int open_perf_map(const struct process *process)
 	fd = root_dir_open_own(root, path);
 	close(root);
 	fd = believed(fd, process);
-	if (fd < 0 || !is_stale(fd, process))
+	if (fd < 0 || (!is_stale(fd, process) && !is_of_another(fd, process)))
 		return fd;
 	close(fd);
 	return -ESTALE;
@@ -314,7 +326,9 @@ int target_file_open_perf_map(const struct process *process)
 {
 	int fd = open_perf_map(process);
 
-	return fd < 0 && process->perf_map_fd >= 0 ? copy_of(process->perf_map_fd) : fd;
+	if (fd >= 0 || process->perf_map_fd < 0)
+		return fd;
+	return is_of_another(process->perf_map_fd, process) ? -ESTALE : copy_of(process->perf_map_fd);
 }
 
 uint32_t target_jitdump_pid(const char *path)
@@ -344,10 +358,32 @@ int target_file_open_jitdump(const struct process *process)
 	return process->jitdump_fd >= 0 ? copy_of(process->jitdump_fd) : open_jitdump(process);
 }
 
+/* Times in a jitdump are those of its writer's CLOCK_MONOTONIC (time_namespaces(7)). */
+static bool has_other_clock(const struct process *process)
+{
+	struct stat theirs, ours;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/time", process->pid);
+	return !stat(path, &theirs) && !stat("/proc/self/ns/time", &ours) &&
+	       theirs.st_ino != ours.st_ino;
+}
+
+/* Files need them more: a map can still be opened by its path. */
+static int kept(int fd)
+{
+	if (fd < 0 || descriptors_left(fd, DESCRIPTORS_FOR_FILES))
+		return fd;
+	close(fd);
+	return -EMFILE;
+}
+
 void target_file_keep_jit(struct process *process)
 {
-	if (process->jitdump_fd < 0)
-		process->jitdump_fd = open_jitdump(process);
+	if (process->jitdump_fd < 0) {
+		process->jitdump_fd = kept(open_jitdump(process));
+		process->other_clock = process->jitdump_fd >= 0 && has_other_clock(process);
+	}
 	if (process->root_fd >= 0 && process->perf_map_fd < 0)
-		process->perf_map_fd = open_perf_map(process);
+		process->perf_map_fd = kept(open_perf_map(process));
 }

@@ -6,11 +6,11 @@
 #include "symbolize/jitdump.h"
 #include "symbolize/perf_map.h"
 
-static int resolve_dump(int fd, struct batch *batch, const struct jit_span *spans,
+static int resolve_dump(const struct jit_files *files, struct batch *batch, const struct jit_span *spans,
 	uint64_t counters[COUNTERS])
 {
 	struct jitdump_told told;
-	int err = jitdump_resolve(fd, batch, spans, &told);
+	int err = jitdump_resolve(files->dump_fd, files->other_clock, batch, spans, &told);
 
 	counters[COUNTER_jit_map_lines_refused] += told.refused;
 	counters[COUNTER_jitdump_other_clock] += told.other_clock;
@@ -30,14 +30,25 @@ static int resolve_map(int fd, struct batch *batch, uint64_t counters[COUNTERS])
 	return err == -ENOMEM ? err : 0;
 }
 
+/* A process that execs keeps its number, not its code. */
+static void dispute_before(uint64_t since_ns, struct batch *batch, const struct jit_span *spans)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (since_ns && spans[i].first_ns < since_ns) {
+			code_lines_release(&batch->items[i].lines);
+			batch_item_dispute(&batch->items[i], JITDUMP_RANK);
+		}
+}
+
 int jit_resolve(const struct jit_files *files, struct batch *batch, const struct jit_span *spans,
 	uint64_t counters[COUNTERS])
 {
 	int err = 0;
 
 	if (files->dump_fd >= 0)
-		err = resolve_dump(files->dump_fd, batch, spans, counters);
+		err = resolve_dump(files, batch, spans, counters);
 	if (!err && files->map_fd >= 0)
 		err = resolve_map(files->map_fd, batch, counters);
+	dispute_before(files->since_ns, batch, spans);
 	return err;
 }

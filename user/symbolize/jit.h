@@ -12,6 +12,8 @@
 
 struct jit_files { /* borrowed; negative: there is none */
 	int dump_fd, map_fd;
+	bool other_clock;  /* the jitdump's times are of another time namespace */
+	uint64_t since_ns; /* what was sampled before is another program's, and gets no name; 0: nothing is */
 };
 
 /*

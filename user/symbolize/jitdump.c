@@ -160,15 +160,12 @@ static uint64_t time_of(const struct jitdump *dump, const struct record *record)
 	return dump->told->other_clock ? 0 : record->time_ns;
 }
 
-/* Something is there now, and nobody can say what. 0 becomes -EINVAL: it is refused. */
+/* Something is there now, and nobody can say what. */
 static int tell_unknown(struct jitdump *dump, struct jit_code *code, uint64_t size)
 {
-	int err;
-
 	code->name = NULL;
 	code->unknown = true;
-	err = tell(dump, code->start + size, code);
-	return err ? err : -EINVAL;
+	return tell(dump, code->start + size, code);
 }
 
 /* 0, -EINVAL: it is refused, -EIO, -E2BIG, -ENOMEM; so below. */
@@ -201,7 +198,7 @@ static int on_load(struct jitdump *dump, const struct record *record)
 	code.name = (const char *)cursor.at;
 	code.name_len = strnlen(code.name, cursor_left(&cursor));
 	if (!code.name_len || code.name_len == cursor_left(&cursor))
-		return tell_unknown(dump, &code, size);
+		return tell_unknown(dump, &code, size) ?: -EINVAL;
 	if (code.name_len > JITDUMP_NAME_KEPT)
 		code.name_len = JITDUMP_NAME_KEPT;
 	if (debug.size && debug.code == code.start)
@@ -245,8 +242,10 @@ static int move(struct jitdump *dump, const struct moved *moved, struct jit_code
 		err = tell(dump, from + size, &tail);
 	if (err)
 		return err;
-	if (!moved || !moved->name || size > moved->size)
+	if (!moved || !moved->name)
 		return tell_unknown(dump, code, size);
+	if (size > moved->size)
+		return tell_unknown(dump, code, size) ?: -EINVAL;
 	code->name = moved->name;
 	code->name_len = strlen(moved->name);
 	code->debug = moved->debug;
@@ -375,7 +374,7 @@ static int read_header(struct jitdump *dump, uint64_t *start)
 	version = (uint32_t)cursor_unsigned(&cursor, 4);
 	size = (uint32_t)cursor_unsigned(&cursor, 4);
 	cursor_take(&cursor, 20); /* machine, padding, pid, time */
-	dump->told->other_clock = cursor_unsigned(&cursor, 8) & FLAG_ARCH_TIMESTAMP;
+	dump->told->other_clock |= (cursor_unsigned(&cursor, 8) & FLAG_ARCH_TIMESTAMP) != 0;
 	if (cursor.bad || magic != MAGIC || version > VERSION || size < HEADER)
 		return -ENOEXEC;
 	*start = size;
@@ -486,13 +485,13 @@ static void release(struct jitdump *dump)
 	free(dump->window);
 }
 
-int jitdump_resolve(int fd, struct batch *batch, const struct jit_span *spans,
+int jitdump_resolve(int fd, bool other_clock, struct batch *batch, const struct jit_span *spans,
 	struct jitdump_told *told)
 {
 	struct jitdump dump = {.fd = fd, .batch = batch, .told = told, .first_entry = UINT64_MAX};
 	int err = -ENOMEM;
 
-	*told = (struct jitdump_told){0};
+	*told = (struct jitdump_told){.other_clock = other_clock};
 	if (!batch->count)
 		return 0;
 	dump.window = malloc(WINDOW);

@@ -29,11 +29,12 @@ struct jitdump_told {
 };
 
 /*
- * Names a sorted batch of virtual addresses, of which spans[i] says when items[i] was sampled (jit_history.h). An item
+ * Names a sorted batch of virtual addresses, of which spans[i] says when items[i] was sampled (jit_history.h). With
+ * other_clock its times are not ours, whatever it says. An item
  * that two functions claim is disputed (batch.h), and so is one that was sampled after the last record that could be
  * read, where that was not the last. 0; -ENOEXEC: no jitdump; -EIO; -ENOMEM. Names found before an error stay.
  */
-int jitdump_resolve(int fd, struct batch *batch, const struct jit_span *spans,
+int jitdump_resolve(int fd, bool other_clock, struct batch *batch, const struct jit_span *spans,
 	struct jitdump_told *told);
 
 #endif

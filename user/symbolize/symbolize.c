@@ -342,6 +342,7 @@ static int resolve_anon(struct symbolizer *s, const struct process *process, str
 
 	if (!spans)
 		return -ENOMEM;
+	files = (struct jit_files){.other_clock = process->other_clock, .since_ns = process->exec_ns};
 	files.dump_fd = open_jit(s, target_file_open_jitdump(process));
 	files.map_fd = open_jit(s, target_file_open_perf_map(process));
 	err = jit_resolve(&files, batch, spans, s->counters);
