@@ -151,7 +151,11 @@ static int read_lines(struct perf_map *map, int fd, char *chunk)
 			return err;
 		map->bytes += used;
 		map->at += used;
-		if (map->bytes > PERF_MAP_BYTES_MAX || map->nonsense > PERF_MAP_NONSENSE_MAX)
+		if (map->nonsense > PERF_MAP_NONSENSE_MAX) {
+			map->refused++;
+			return 0;
+		}
+		if (map->bytes > PERF_MAP_BYTES_MAX)
 			return -E2BIG;
 		if (!used) {
 			map->refused += len || map->skipping;

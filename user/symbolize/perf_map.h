@@ -23,8 +23,8 @@
 /*
  * Names a sorted batch of virtual addresses; of lines that overlap the last one wins. A line that does not parse,
  * is too long, has no newline yet, or whose code wraps around or is absurdly large, is refused, and so is all that
- * follows once a cap is reached: then a later line may have been about any address, and those that lines named are
- * disputed (batch.h). The file may be written anew meanwhile: no name is made of two lines. 0, with the number
+ * follows too much nonsense or a cap. Behind a cap a later line may be about any address: what lines named is disputed
+ * then (batch.h). The file may be written anew meanwhile: no name is made of two lines. 0, with the number
  * of lines refused in *refused; -EIO; -ENOMEM. Names found before an error stay.
  */
 int perf_map_resolve(int fd, struct batch *batch, uint64_t *refused);
