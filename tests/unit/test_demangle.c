@@ -73,6 +73,45 @@ static void test_d(void **state)
 	expect("_Do_it", NULL);
 }
 
+/* libphobos' names, with 12 to 16 back-references. */
+static void test_d_references(void **state)
+{
+	(void)state;
+	expect("_D3std3uni__T16UnicodeSetParserTSQBf5regex8internal6parser__T6ParserTAyaTSQCuQBpQBmQBg7CodeGenZQBiZQDi"
+		"8parseSetMFNfZSQElQEk__T13InversionListTSQFlQFk8GcPolicyZQBh",
+		"std.uni.UnicodeSetParser!(std.regex.internal.parser.Parser!(immutable(char)[], std.regex.internal.pa"
+		"rser.CodeGen).Parser).UnicodeSetParser.parseSet()");
+	expect("_D3std8typecons__T10RefCountedTSQBe3net4curl4SMTP4ImplVEQCcQCb24RefCountedAutoInitializei1ZQCv"
+		"15RefCountedStoreQCk8opAssignMFNcNjSQEyQEx__TQErTQEiVQDoi1ZQFfQCkQEgZQBi",
+		"std.typecons.RefCounted!(std.net.curl.SMTP.Impl, 1).RefCounted.RefCountedStore.Impl.opAssign(std.typ"
+		"econs.RefCounted!(std.net.curl.SMTP.Impl, 1).RefCounted.RefCountedStore.Impl)");
+	expect("_D3std6format8internal5write__T12writeAlignedTSQBtQBs8NoOpSinkTAyaTQeTQhTaZQBsFNaNfKQBmQyQBaQBdMKxSQDtQDs"
+		"4spec__T10FormatSpecTaZQpbZv",
+		"std.format.internal.write.writeAligned!(std.format.NoOpSink, immutable(char)[], immutable(char)[], i"
+		"mmutable(char)[], char).writeAligned(ref std.format.NoOpSink, immutable(char)[], immutable(char)[], "
+		"immutable(char)[], scope ref const(std.format.spec.FormatSpec!(char).FormatSpec), bool)");
+}
+
+/* Each type holds the one before twice: what libiberty would write doubles with 5 more letters. */
+static void test_d_references_that_double(void **state)
+{
+	char name[1200] = "_D1aFHiiHQeQg";
+	struct buf buf = {0};
+
+	(void)state;
+	for (int i = 1; strlen(name) < 1020; i++) {
+		int err;
+
+		strcat(name, "HQgQiZv");
+		err = demangle(name, &buf);
+		assert_int_equal(err, i < 7 ? 0 : -ENOENT);
+		assert_int_equal(buf.len != 0, i < 7);
+		buf_clear(&buf);
+		name[strlen(name) - 2] = 0;
+	}
+	buf_release(&buf);
+}
+
 /* Swift's names stay as they are: libiberty does not know them. */
 static void test_swift(void **state)
 {
@@ -139,7 +178,8 @@ static void test_appends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cpp), cmocka_unit_test(test_rust), cmocka_unit_test(test_d), cmocka_unit_test(test_swift),
+		cmocka_unit_test(test_cpp), cmocka_unit_test(test_rust), cmocka_unit_test(test_d),
+		cmocka_unit_test(test_d_references), cmocka_unit_test(test_d_references_that_double), cmocka_unit_test(test_swift),
 		cmocka_unit_test(test_plain), cmocka_unit_test(test_caps), cmocka_unit_test(test_appends),
 	};
 

@@ -120,24 +120,61 @@ static void test_text(void **state)
 	expect_text("\xe2\x82", BAD BAD);
 }
 
+/* `unit` again and again, `len` bytes in all and behind a prefix that moves the cuts through it. */
+static void clean_long(struct buf *buf, const char *unit, size_t prefix, size_t len)
+{
+	char long_name[6000];
+	size_t size = strlen(unit);
+
+	for (size_t i = 0; i < len; i++)
+		long_name[i] = i < prefix ? 'p' : unit[(i - prefix) % size];
+	buf_clear(buf);
+	assert_int_equal(text_clean(buf, long_name, len), 0);
+}
+
 static void test_text_is_cut(void **state)
 {
-	char long_name[3000];
+	struct buf buf = {0}, again = {0};
 
 	(void)state;
-	for (size_t len = TEXT_MAX - 4; len < TEXT_MAX + 6; len++) {
-		struct buf buf = {0};
+	clean_long(&buf, "x", 0, TEXT_MAX);
+	assert_int_equal(buf.len, TEXT_MAX);
+	assert_null(memchr(buf.data, 0xe2, buf.len));
+	clean_long(&buf, "x", 10, TEXT_MAX + 1);
+	assert_int_equal(buf.len, TEXT_MAX);
+	assert_memory_equal(buf.data + 599, "x\xe2\x80\xa6x", 5);
+	for (size_t prefix = 0; prefix < 8; prefix++)
+		for (size_t count = 300; count < 310; count++) {
+			clean_long(&buf, "\xf0\x9f\x98\x80", prefix, prefix + count * 4);
+			assert_in_range(buf.len, TEXT_MAX - 6, TEXT_MAX);
+			assert_int_equal(text_clean(&again, buf.data, buf.len), 0);
+			assert_int_equal(again.len, buf.len);
+			assert_memory_equal(again.data, buf.data, buf.len); /* well-formed: nothing was replaced */
+			buf_clear(&again);
+		}
+	clean_long(&buf, "\xff", 0, 6000);
+	assert_in_range(buf.len, TEXT_MAX - 6, TEXT_MAX);
+	buf_release(&buf);
+	buf_release(&again);
+}
 
-		memset(long_name, 'x', len);
-		memcpy(long_name + len - 2, "\xc3\xa9", 2);
-		assert_int_equal(text_clean(&buf, long_name, len), 0);
-		assert_true(buf.len <= TEXT_MAX);
-		if (len <= TEXT_MAX)
-			assert_int_equal(buf.len, len);
-		else
-			assert_memory_equal(buf.data + buf.len - 3, "\xe2\x80\xa6", 3);
-		buf_release(&buf);
-	}
+/* What differs at one of its ends only is still another name, and what is in the buffer stays. */
+static void test_cut_texts_differ(void **state)
+{
+	char a[3000], b[3000];
+	struct buf buf = {0};
+
+	(void)state;
+	memset(a, 'x', sizeof(a));
+	memcpy(b, a, sizeof(b));
+	b[sizeof(b) - 400] = 'y';
+	assert_int_equal(text_clean(&buf, a, sizeof(a)), 0);
+	assert_int_equal(text_clean(&buf, b, sizeof(b)), 0);
+	assert_int_equal(buf.len, 2 * TEXT_MAX);
+	assert_memory_equal(buf.data, buf.data + TEXT_MAX, 600);
+	assert_int_equal(memchr(buf.data, 'y', TEXT_MAX) != NULL, false);
+	assert_int_equal(buf.data[2 * TEXT_MAX - 400], 'y');
+	buf_release(&buf);
 }
 
 /* The build id of this very program, learned once; then only that one will do. */
@@ -173,7 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity), cmocka_unit_test(test_many), cmocka_unit_test(test_build),
 		cmocka_unit_test(test_name), cmocka_unit_test(test_fd_is_owned),
-		cmocka_unit_test(test_text), cmocka_unit_test(test_text_is_cut),
+		cmocka_unit_test(test_text), cmocka_unit_test(test_text_is_cut), cmocka_unit_test(test_cut_texts_differ),
 	};
 
 	return cmocka_run_group_tests_name("object", tests, NULL, NULL);

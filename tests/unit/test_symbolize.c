@@ -215,14 +215,15 @@ static void test_long_name(void **state)
 	(void)state;
 	scene_init(&scene, "");
 	memset(name, 'n', sizeof(name) - 1);
-	name[sizeof(name) - 1] = 0;
+	strcpy(name + sizeof(name) - 2, "!");
 	made_init(&made, 0x800);
 	made_symbol(&made, name, 0x1010, 16, STT_FUNC, MADE_TEXT);
 	id = frame(&scene, FRAME_FILE, object(&scene, OBJECT_FILE, "/x", made_file(&made))->id, 0x1010);
 	symbolize(&scene);
 	text = profile_text(&scene.profile, scene.profile.lines[scene.profile.names[id].first].function);
 	assert_int_equal(strlen(text), 1024);
-	assert_string_equal(text + 1021, "\xe2\x80\xa6");
+	assert_memory_equal(text + 600, "\xe2\x80\xa6n", 4);
+	assert_string_equal(text + 1022, "n!");
 	scene_release(&scene);
 }
 

@@ -3,10 +3,15 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #define REPLACEMENT "\xef\xbf\xbd"
 #define ELLIPSIS "\xe2\x80\xa6"
 #define MARK 3 /* bytes of either */
+
+/* What is left of a text that is cut, at most. */
+#define HEAD 600
+#define TAIL (TEXT_MAX - HEAD - MARK)
 
 /* The first byte decides how many follow, and the range of the second one. */
 static unsigned sequence(uint8_t lead, uint8_t *low, uint8_t *high)
@@ -53,29 +58,42 @@ static bool is_control(const uint8_t *c, unsigned len)
 		(len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
 }
 
+/* The first character that starts at `at` or behind it. */
+static size_t boundary(const struct buf *text, size_t at)
+{
+	while (at < text->len && ((uint8_t)text->data[at] & 0xc0) == 0x80)
+		at++;
+	return at;
+}
+
+/* Takes the middle out of clean text: both ends tell names apart, a C++ one starts with what a thousand share. */
+static void cut(struct buf *text, size_t begin)
+{
+	size_t head = begin + HEAD, tail = boundary(text, text->len - TAIL), kept = text->len - tail;
+
+	while (((uint8_t)text->data[head] & 0xc0) == 0x80)
+		head--;
+	memcpy(text->data + head, ELLIPSIS, MARK);
+	memmove(text->data + head + MARK, text->data + tail, kept);
+	text->len = head + MARK + kept;
+}
+
 int text_clean(struct buf *out, const char *data, size_t len)
 {
 	const uint8_t *in = (const uint8_t *)data;
-	size_t begin = out->len, room = begin; /* room: the last place where an ellipsis still fits */
+	size_t begin = out->len;
 	int err = 0;
 
 	for (size_t i = 0; i < len && !err;) {
 		unsigned n = well_formed(in + i, len - i);
-		const char *put = n ? data + i : REPLACEMENT;
-		unsigned size = n ? n : MARK;
 
-		if (n && is_control(in + i, n)) {
-			put = " ";
-			size = 1;
-		}
-		if (out->len - begin + size > TEXT_MAX) {
-			out->len = room;
-			return buf_append(out, ELLIPSIS, MARK);
-		}
-		err = buf_append(out, put, size);
-		if (out->len - begin <= TEXT_MAX - MARK)
-			room = out->len;
+		if (n && is_control(in + i, n))
+			err = buf_putc(out, ' ');
+		else
+			err = buf_append(out, n ? data + i : REPLACEMENT, n ? n : MARK);
 		i += n ? n : 1;
 	}
+	if (!err && out->len - begin > TEXT_MAX)
+		cut(out, begin);
 	return err;
 }

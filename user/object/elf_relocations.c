@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "object/elf_relocations.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RELOCATIONS_MAX (16u << 20)
 #define RELOCATIONS_READ 2048u
 #define TABLES_MAX 4
 
@@ -14,39 +14,49 @@ struct copy {
 	size_t size;
 };
 
-static bool stream(const struct elf *elf, const Elf64_Shdr *section, Elf64_Rela *block, elf_relocation_fn *each,
-	void *context)
+/* 0; 1 when `each` ended it; -E2BIG. */
+static int stream(const struct elf *elf, const Elf64_Shdr *section, Elf64_Rela *block, uint64_t *left,
+	elf_relocation_fn *each, void *context)
 {
 	uint64_t count = section->sh_size / sizeof(*block);
 
-	for (uint64_t i = 0; i < count && i < RELOCATIONS_MAX; i += RELOCATIONS_READ) {
+	for (uint64_t i = 0; i < count; i += RELOCATIONS_READ) {
 		uint64_t n = count - i < RELOCATIONS_READ ? count - i : RELOCATIONS_READ;
 
+		if (n > *left)
+			return -E2BIG;
+		*left -= n;
 		if (elf_read(elf, section->sh_offset + i * sizeof(*block), block, n * sizeof(*block)))
-			return true;
+			return 0;
 		for (uint64_t k = 0; k < n; k++)
 			if (ELF64_R_TYPE(block[k].r_info) == R_X86_64_RELATIVE &&
 				!each(context, block[k].r_offset, (uint64_t)block[k].r_addend))
-				return false;
+				return 1;
 	}
-	return true;
+	return 0;
 }
 
-void elf_relocations_each(const struct elf *elf, elf_relocation_fn *each, void *context)
+int elf_relocations_each(const struct elf *elf, uint64_t *left, elf_relocation_fn *each, void *context)
 {
-	Elf64_Rela *block = elf->type == ET_DYN ? malloc(RELOCATIONS_READ * sizeof(*block)) : NULL;
+	Elf64_Rela *block;
 	uint32_t used = 0;
+	int err = 0;
 
-	for (uint32_t i = 0; block && i < elf->n_sections && used < TABLES_MAX; i++) {
+	if (elf->type != ET_DYN)
+		return 0;
+	block = malloc(RELOCATIONS_READ * sizeof(*block));
+	if (!block)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < elf->n_sections && used < TABLES_MAX && !err; i++) {
 		const Elf64_Shdr *section = &elf->sections[i];
 
 		if (section->sh_type != SHT_RELA || !(section->sh_flags & SHF_ALLOC))
 			continue;
-		if (!stream(elf, section, block, each, context))
-			break;
+		err = stream(elf, section, block, left, each, context);
 		used++;
 	}
 	free(block);
+	return err < 0 ? err : 0;
 }
 
 static bool apply(void *context, uint64_t place, uint64_t value)
@@ -59,10 +69,9 @@ static bool apply(void *context, uint64_t place, uint64_t value)
 	return true;
 }
 
-void elf_relocations_apply(const struct elf *elf, uint64_t address, void *data, size_t size)
+int elf_relocations_apply(const struct elf *elf, uint64_t *left, uint64_t address, void *data, size_t size)
 {
 	struct copy copy = {address, data, size};
 
-	if (size >= sizeof(uint64_t))
-		elf_relocations_each(elf, apply, &copy);
+	return size < sizeof(uint64_t) ? 0 : elf_relocations_each(elf, left, apply, &copy);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Searches a segment, as it stands in the file, for words of 8 bytes at addresses that are multiples of 8. Read in
- * pieces, at most 256 MiB.
+ * pieces, as far as its caller's budget goes: segments may overlap, and any word may look like a wanted one.
  */
 #ifndef PROFOUND_ELF_WORDS_H
 #define PROFOUND_ELF_WORDS_H
@@ -11,13 +11,13 @@
 
 #include "object/elf.h"
 
-#define ELF_WORDS_TRIES 16 /* places that are looked at */
-
 struct elf_words {
 	const uint64_t *values;
 	uint32_t n_values;
 	bool (*is_it)(void *context, uint64_t offset); /* offset in the file; true ends the search */
 	void *context;
+	uint32_t *tries; /* how many places may still be looked at; counted down */
+	uint64_t *bytes; /* how many may still be read; counted down */
 };
 
 /* Whether is_it() said so of a place. */

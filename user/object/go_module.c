@@ -11,9 +11,9 @@ enum { HEADER = 0, MINPC = 20, MAXPC = 21, TEXT = 22, ETEXT = 23, GOFUNC_1_18 = 
 enum { WORDS_NEEDED = 24 };
 
 struct search {
-	const struct go_table *table;
+	struct go_table *table;
 	struct go_module found;
-	uint64_t places[ELF_WORDS_TRIES]; /* addresses that relocations point to the table */
+	uint64_t places[GO_MODULES_TRIED]; /* addresses that relocations point to the table */
 	uint32_t n_places;
 };
 
@@ -34,9 +34,9 @@ static bool look_at(struct search *search, uint64_t offset)
 		return false;
 	if (size > elf->size - offset)
 		size = WORDS_NEEDED * 8;
-	if (elf_read(elf, offset, words, size))
+	if (elf_read(elf, offset, words, size) ||
+		elf_relocations_apply(elf, &search->table->budget.relocations, address, words, size))
 		return false;
-	elf_relocations_apply(elf, address, words, size);
 	if (!is_module(search->table, words))
 		return false;
 	search->found.text = words[TEXT];
@@ -54,26 +54,33 @@ static bool on_relocation(void *context, uint64_t place, uint64_t value)
 {
 	struct search *search = context;
 
+	if (search->n_places == search->table->budget.modules)
+		return false;
 	if (value == search->table->address)
 		search->places[search->n_places++] = place;
-	return search->n_places < ELF_WORDS_TRIES;
+	return true;
 }
 
 static bool search_places(struct search *search)
 {
+	struct go_budget *budget = &search->table->budget;
 	uint64_t offset, left;
 
-	elf_relocations_each(search->table->elf, on_relocation, search);
-	for (uint32_t i = 0; i < search->n_places; i++)
+	if (elf_relocations_each(search->table->elf, &budget->relocations, on_relocation, search))
+		return false;
+	for (uint32_t i = 0; i < search->n_places; i++) {
+		budget->modules--;
 		if (!elf_offset_of_address(search->table->elf, search->places[i], &offset, &left) &&
 			look_at(search, offset))
 			return true;
+	}
 	return false;
 }
 
 static bool search_segments(struct search *search)
 {
-	const struct elf_words words = {&search->table->address, 1, on_word, search};
+	struct go_budget *budget = &search->table->budget;
+	const struct elf_words words = {&search->table->address, 1, on_word, search, &budget->modules, &budget->bytes};
 	const struct elf *elf = search->table->elf;
 
 	for (uint32_t i = 0; i < elf->n_segments; i++)
@@ -82,11 +89,11 @@ static bool search_segments(struct search *search)
 	return false;
 }
 
-int go_module_find(struct go_module *module, const struct go_table *table)
+int go_module_find(struct go_module *module, struct go_table *table)
 {
 	struct search search = {.table = table};
 
-	if (!search_places(&search) && !search_segments(&search))
+	if (!table->budget.modules || (!search_places(&search) && !search_segments(&search)))
 		return -ENODATA;
 	*module = search.found;
 	return 0;

@@ -14,7 +14,8 @@ struct go_module {
 	uint64_t gofunc; /* go:func.*: what funcdata counts from; 0 before 1.18 */
 };
 
-/* Finds the one that points to the table and says of the code what functab says. 0 or -ENODATA. */
-int go_module_find(struct go_module *module, const struct go_table *table);
+/* Finds the one that points to the table and says of the code what functab says, within the table's budget.
+ * 0 or -ENODATA. */
+int go_module_find(struct go_module *module, struct go_table *table);
 
 #endif

@@ -141,15 +141,20 @@ static bool find_text(struct go_table *table, uint64_t stated)
 
 static bool load(struct go_table *table)
 {
-	uint8_t *data = table->data ? NULL : malloc(table->size);
+	struct go_budget *budget = &table->budget;
+	uint8_t *data;
 
 	if (table->data)
 		return true;
-	if (!data || elf_read(table->elf, table->offset, data, table->size)) {
+	if (table->size > budget->bytes)
+		return false;
+	budget->bytes -= table->size;
+	data = malloc(table->size);
+	if (!data || elf_read(table->elf, table->offset, data, table->size) ||
+		elf_relocations_apply(table->elf, &budget->relocations, table->address, data, table->size)) {
 		free(data);
 		return false;
 	}
-	elf_relocations_apply(table->elf, table->address, data, table->size);
 	table->data = data;
 	return true;
 }
@@ -158,12 +163,14 @@ static bool read_whole(struct go_table *table)
 {
 	uint64_t header[HEADER_WORDS];
 
-	if (elf_read(table->elf, table->offset, header, sizeof(header)) || !is_first_word(header[0]))
-		return false;
-	elf_relocations_apply(table->elf, table->address, header, sizeof(header));
-	if (!is_first_word(header[0]) || !parse_header(table, header))
+	if (elf_read(table->elf, table->offset, header, sizeof(header)) || !is_first_word(header[0]) ||
+		!parse_header(table, header))
 		return false;
 	if (table->magic == GO_1_16 && table->elf->type == ET_DYN && !load(table))
+		return false;
+	/* textStart is the only address in it. */
+	if (table->magic != GO_1_16 &&
+		elf_relocations_apply(table->elf, &table->budget.relocations, table->address, header, sizeof(header)))
 		return false;
 	return find_text(table, header[3]);
 }
@@ -173,12 +180,11 @@ static bool take(struct go_table *table, const struct elf *elf, uint64_t offset,
 {
 	uint64_t address;
 
-	*table = (struct go_table){0};
 	size = size < TABLE_MAX ? size : TABLE_MAX;
 	if (offset > elf->size || size > elf->size - offset || size < HEADER_SIZE ||
 		elf_address_of_offset(elf, offset, &address))
 		return false;
-	*table = (struct go_table){.elf = elf, .offset = offset, .address = address, .size = size,
+	*table = (struct go_table){.budget = table->budget, .elf = elf, .offset = offset, .address = address, .size = size,
 		.pages = calloc(1, sizeof(*table->pages))};
 	if (table->pages) {
 		table->pages->elf = elf;
@@ -206,7 +212,8 @@ static bool take_here(void *context, uint64_t offset)
 static bool scan_segment(struct go_table *table, const struct elf *elf, const Elf64_Phdr *segment)
 {
 	struct scan scan = {table, elf, segment};
-	const struct elf_words words = {first_words, sizeof(first_words) / sizeof(*first_words), take_here, &scan};
+	const struct elf_words words = {first_words, sizeof(first_words) / sizeof(*first_words), take_here, &scan,
+		&table->budget.headers, &table->budget.bytes};
 
 	return elf_words_find(&words, elf, segment);
 }
@@ -226,7 +233,7 @@ int go_table_find(struct go_table *table, const struct elf *elf)
 {
 	static const char *const names[] = {".gopclntab", ".data.rel.ro.gopclntab"};
 
-	*table = (struct go_table){0};
+	*table = (struct go_table){.budget = {GO_HEADERS_TRIED, GO_MODULES_TRIED, GO_BYTES_SEARCHED, GO_RELOCATIONS_READ}};
 	if (elf->machine != EM_X86_64)
 		return -ENODATA;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -255,7 +262,7 @@ void go_table_release(struct go_table *table)
 {
 	free(table->data);
 	free(table->pages);
-	*table = (struct go_table){0};
+	*table = (struct go_table){.budget = table->budget};
 }
 
 /* Where in struct _func the words behind args and deferreturn start, and its size: the last 4 bytes are funcID,

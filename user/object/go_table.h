@@ -16,6 +16,10 @@
 #include "object/elf_pages.h"
 
 #define GO_FUNCTIONS_MAX (4u << 20)
+#define GO_HEADERS_TRIED 16u
+#define GO_MODULES_TRIED 16u
+#define GO_BYTES_SEARCHED (512u << 20)
+#define GO_RELOCATIONS_READ (16u << 20)
 
 enum go_magic {
 	GO_1_16 = 0xfffffffa, /* 1.16, 1.17: functab holds addresses */
@@ -23,7 +27,16 @@ enum go_magic {
 	GO_1_20 = 0xfffffff1, /* since: _func has startLine */
 };
 
+/* What may still be done to find a table and its module: in a hostile file everything looks like one of them. Go's own
+ * files need a header, a module or three, and 3 to 5 passes over the relocations. */
+struct go_budget {
+	uint32_t headers, modules; /* places to look at */
+	uint64_t bytes;            /* to search in segments, and to load */
+	uint64_t relocations;      /* to read, all passes together */
+};
+
 struct go_table {
+	struct go_budget budget;
 	const struct elf *elf;    /* not owned */
 	uint64_t offset, address; /* of the header: in the file, and virtual */
 	size_t size;
@@ -54,8 +67,8 @@ enum go_flag { GO_TOP_FRAME = 1, GO_SP_WRITE = 2, GO_ASM = 4 };
 
 /*
  * go_table_find() reads by need; but what 1.16 and 1.17 linked to be position independent needs relocations all over,
- * and is loaded. go_table_init() loads any. 0, or -ENODATA (memory that cannot be had for a table is no table), and
- * then *table is zeroed. `elf` must stay.
+ * and is loaded. go_table_init() loads any. 0, or -ENODATA (memory that cannot be had for a table is no table, nor is
+ * what is past the budget), and then *table is zeroed but for its budget. `elf` must stay.
  */
 int go_table_find(struct go_table *table, const struct elf *elf);
 int go_table_init(struct go_table *table, const struct elf *elf);

@@ -4,12 +4,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libiberty/demangle.h>
 
-#define D_IN_MAX 1024 /* libiberty's D demangler has no callback to stop it */
+/* libiberty's D demangler has no callback to stop it, and ends the process when memory runs out. */
+#define D_IN_MAX 1024
+#define D_READ_MAX (256u << 10) /* characters, back-references followed; each gives at most some 12 */
 
 struct sink {
 	struct buf *out;
@@ -40,13 +44,62 @@ static int run(demangler *how, const char *mangled, struct buf *out)
 	return out->len > sink.begin ? 0 : -ENOENT;
 }
 
+/* Where a back-reference's target is ("Q", then how far back in base 26: upper case, the last digit in lower case).
+ * False: it is none. */
+static bool d_target(const char *mangled, size_t at, size_t *target)
+{
+	size_t back = 0, i = at + 1;
+
+	for (; isupper((unsigned char)mangled[i]) && back <= at; i++)
+		back = back * 26 + (size_t)(mangled[i] - 'A');
+	if (!islower((unsigned char)mangled[i]))
+		return false;
+	back = back * 26 + (size_t)(mangled[i] - 'a');
+	*target = at - back;
+	return back && back <= at;
+}
+
+/* How much is read at most for a back-reference: an identifier, a type of a few letters, or a type that may hold all
+ * that lies between, references included, and may end in an identifier that reaches beyond. `read`: what each prefix
+ * of the name costs. */
+static uint64_t d_reference(const char *mangled, size_t len, const uint64_t *read, size_t at)
+{
+	size_t target, end;
+
+	if (!d_target(mangled, at, &target))
+		return 1;
+	if (isdigit((unsigned char)mangled[target])) {
+		unsigned long named = strtoul(mangled + target, NULL, 10);
+
+		return named < len ? named : len;
+	}
+	end = target + strspn(mangled + target, "AxyOP");
+	if (end < at && islower((unsigned char)mangled[end]))
+		return end + 1 - target;
+	return read[at] - read[target] + len - at;
+}
+
+/* Whether reading the name stays cheap: a reference to what holds references doubles it. */
+static bool d_is_small(const char *mangled, size_t len)
+{
+	uint64_t read[D_IN_MAX + 1] = {0};
+
+	for (size_t i = 0; i < len; i++) {
+		read[i + 1] = read[i] + (mangled[i] == 'Q' ? d_reference(mangled, len, read, i) : 1);
+		if (read[i + 1] > D_READ_MAX)
+			return false;
+	}
+	return true;
+}
+
 static int run_d(const char *mangled, struct buf *out)
 {
+	size_t len = strlen(mangled);
 	char *text;
 	int err;
 
-	if (strlen(mangled) > D_IN_MAX || (!isdigit((unsigned char)mangled[2]) &&
-						  strcmp(mangled, "_Dmain")))
+	if (len > D_IN_MAX || (!isdigit((unsigned char)mangled[2]) && strcmp(mangled, "_Dmain")) ||
+		!d_is_small(mangled, len))
 		return -ENOENT;
 	text = dlang_demangle(mangled, DMGL_NO_OPTS);
 	if (!text)

@@ -3,7 +3,8 @@
  * Names as their programmers wrote them: C++ (_Z), Rust (legacy _ZN..17h<hash>E and _R), D (_D), through libiberty.
  * As perf shows them: without parameters and return types, templates kept; Rust without its hash; D with its
  * parameters, which libiberty always prints. What follows the first dot (.isra.0, .cold) or an @plt is kept behind
- * the name as it stands.
+ * the name as it stands. D's back-references ("Identifier Back References" and "Type Back References" in the D ABI)
+ * are bounded before they are followed.
  */
 #ifndef PROFOUND_DEMANGLE_H
 #define PROFOUND_DEMANGLE_H
