@@ -334,3 +334,22 @@ __attribute__((symver("fetch@@TWO"))) int fetch_new(void) { return 2; }
     stripped = copy_of(path, tmp_path, "--strip-all")
     assert set(ours(stripped, addresses).values()) == {"fetch"}
     assert set(ours(path, addresses).values()) <= {"fetch", "fetch_old", "fetch_new"}
+
+
+def test_labels_of_a_stripped_file(tmp_path):
+    """A function without a size ends where its FDE does; one that has none has no name: what follows was stripped."""
+    (tmp_path / "made.c").write_text(r"""
+__asm__(".text\n.globl bare\n.type bare, @function\nbare: nop\nnop\nret\n"
+	".globl framed\n.type framed, @function\nframed: .cfi_startproc\nnop\nret\n.cfi_endproc\n");
+static __attribute__((noinline, noclone, optimize("no-asynchronous-unwind-tables"))) int hidden(volatile int *p) { return ++*p; }
+int visible(volatile int *p) { return hidden(p) + 1; }
+""")
+    path = tmp_path / "made.so"
+    subprocess.run(["gcc", "-O1", "-fno-toplevel-reorder", "-shared", "-fPIC", "-o", path, tmp_path / "made.c"], check=True)
+    where = functions(path)
+    assert where["bare"] < where["framed"] < where["hidden"] < where["visible"], where
+    stripped = copy_of(path, tmp_path, "--strip-all")
+    wanted = {where["bare"]: "", where["framed"]: "framed", where["framed"] + 1: "framed", where["framed"] + 2: "",
+              where["hidden"]: "", where["visible"]: "visible"}
+    assert ours(stripped, list(wanted)) == wanted
+    assert_named(path, where, ("bare", "framed", "hidden", "visible"))

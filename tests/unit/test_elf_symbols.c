@@ -122,6 +122,19 @@ static void test_labels(void **state)
 		{0x1810, "fini"}, {0x18ff, "fini"}, {0x1900, NULL});
 }
 
+/* Where only .dynsym is left, functions that were stripped may follow: with no FDE a label names nothing. */
+static void test_labels_of_a_stripped_file(void **state)
+{
+	struct made made;
+
+	(void)state;
+	made_init(&made, 0x800);
+	made.table = SHT_DYNSYM;
+	made_symbol(&made, "assembled", 0x1010, 0, FUNC(GLOBAL), MADE_TEXT);
+	made_symbol(&made, "sized", 0x1100, 16, FUNC(GLOBAL), MADE_TEXT);
+	EXPECT(&made, {0x1010, NULL}, {0x1020, NULL}, {0x1100, "sized"}, {0x1110, NULL});
+}
+
 /* The definition, symbol by symbol: the innermost sized one; else the nearest label that no sized one ends after. */
 static int by_scan(const uint64_t *start, const uint64_t *size, int n, uint64_t address)
 {
@@ -418,7 +431,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sized), cmocka_unit_test(test_aliases),
-		cmocka_unit_test(test_labels), cmocka_unit_test(test_random_against_scan),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_labels_of_a_stripped_file), cmocka_unit_test(test_random_against_scan),
 		cmocka_unit_test(test_hostile_tables),
 		cmocka_unit_test(test_real_files), cmocka_unit_test(test_vdso),
 		cmocka_unit_test(test_big),

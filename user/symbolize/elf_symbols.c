@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "object/elf.h"
+#include "object/fde_range.h"
 #include "symbolize/alias.h"
 #include "symbolize/string_table.h"
 
@@ -47,6 +48,7 @@ struct elf_symbols {
 	struct table tables[ELF_SYMBOLS_TABLES];
 	uint32_t n_tables;
 	uint32_t work;
+	bool whole; /* a .symtab was read: it has the functions that only their own file knows */
 	char name[2][STRING_MAX + 1];
 };
 
@@ -235,6 +237,7 @@ static bool find_table(struct table *table)
 int elf_symbols_add(struct elf_symbols *symbols, const struct elf *elf, uint32_t type)
 {
 	struct table table = {.elf = elf, .type = type};
+	int err;
 
 	if (!find_table(&table))
 		return 0;
@@ -245,7 +248,9 @@ int elf_symbols_add(struct elf_symbols *symbols, const struct elf *elf, uint32_t
 		return -ENOMEM;
 	table.cache->elf = elf;
 	symbols->tables[symbols->n_tables] = table;
-	return stream(symbols, (uint8_t)symbols->n_tables++);
+	err = stream(symbols, (uint8_t)symbols->n_tables++);
+	symbols->whole |= !err && type == SHT_SYMTAB;
+	return err;
 }
 
 bool elf_symbols_whole(const struct elf_symbols *symbols)
@@ -269,26 +274,60 @@ static int set_name(struct elf_symbols *r, struct batch_item *item, const struct
 	return batch_item_set(item, found->start, 0, r->name[0], len);
 }
 
-int elf_symbols_finish(struct elf_symbols *r)
+/* Every item's own label: the nearest before it, unless a sized symbol ends in between. */
+static void settle_labels(struct elf_symbols *r)
 {
 	struct candidate label = {0};
 	uint64_t stop = 0;
-	int err = 0;
 
-	for (size_t i = 0; i < r->batch->count && !err; i++) {
-		struct batch_item *item = &r->batch->items[i];
-		const struct want *want = &r->wants[i];
-		const struct candidate *found = NULL;
+	for (size_t i = 0; i < r->batch->count; i++) {
+		struct want *want = &r->wants[i];
 
 		if (want->label.end && (!label.end || want->label.start >= label.start))
 			label = want->label;
 		if (want->stop > stop)
 			stop = want->stop;
-		if (want->cover.end)
-			found = &want->cover;
-		else if (label.start >= stop && item->address < label.end)
-			found = &label;
-		err = set_name(r, item, found);
+		want->label = label;
+		if (want->cover.end || label.start < stop || r->batch->items[i].address >= label.end)
+			want->label.end = 0;
+	}
+}
+
+/* Functions that were stripped may follow a label of .dynsym: it is believed where an FDE says that it is one piece. */
+static int trim_labels(struct elf_symbols *r, const struct elf *elf)
+{
+	struct fde_range *ranges = calloc(r->batch->count, sizeof(*ranges));
+	size_t n = 0, at = 0;
+	int err;
+
+	if (!ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->batch->count; i++)
+		if (r->wants[i].label.end)
+			ranges[n++].start = r->wants[i].label.start;
+	err = fde_range_find(elf, ranges, n);
+	for (size_t i = 0; i < r->batch->count && !err; i++) {
+		struct candidate *label = &r->wants[i].label;
+
+		if (label->end && r->batch->items[i].address >= ranges[at++].end)
+			label->end = 0;
+	}
+	free(ranges);
+	return err;
+}
+
+int elf_symbols_finish(struct elf_symbols *r)
+{
+	int err = 0;
+
+	settle_labels(r);
+	if (!r->whole && r->n_tables)
+		err = trim_labels(r, r->tables[r->n_tables - 1].elf);
+	for (size_t i = 0; i < r->batch->count && !err; i++) {
+		const struct want *want = &r->wants[i];
+		const struct candidate *found = want->cover.end ? &want->cover : want->label.end ? &want->label : NULL;
+
+		err = set_name(r, &r->batch->items[i], found);
 	}
 	return err;
 }

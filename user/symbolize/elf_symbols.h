@@ -7,7 +7,8 @@
  *   - Of symbols that cover an address, one of a better table wins, then the innermost, then global over weak over
  *     local, then the name that people mean (alias.h).
  *   - A symbol without a size (assembly) reaches up to whatever comes next in its section; one with a size that
- *     covers the address is better, whatever its table.
+ *     covers the address is better, whatever its table. Where no .symtab could be read, functions that were stripped
+ *     may follow it: it is then believed only inside the FDE that begins where it does (fde_range.h).
  *   - `name@@VERSION` of a .symtab is `name`. A compiler's suffix (.cold, .isra.0) stays.
  */
 #ifndef PROFOUND_ELF_SYMBOLS_H
