@@ -96,13 +96,27 @@ static int by_name(struct elf_symbols *r, const struct candidate *a, const struc
 	return alias_compare(r->name[0], len[0], r->name[1], len[1]);
 }
 
+/* The linker may have folded functions of the same code; the lines that are known are one's. */
+static int by_function(struct elf_symbols *r, const char *function, const struct candidate *a, const struct candidate *b)
+{
+	const struct candidate *both[] = {a, b};
+	bool is_of[2] = {false, false};
+	size_t len;
+
+	r->work += WORK_OF_NAMES;
+	for (unsigned i = 0; i < 2; i++)
+		if (!read_name(r, both[i]->table, both[i]->name, r->name[i], &len))
+			is_of[i] = alias_is_of(r->name[i], len, function);
+	return is_of[0] - is_of[1];
+}
+
 static int binding_rank(uint8_t binding)
 {
 	return binding == STB_LOCAL ? 0 : binding == STB_WEAK ? 1 : 2;
 }
 
-/* Of two symbols that both cover an address. */
-static bool better(struct elf_symbols *r, const struct candidate *a, const struct candidate *b)
+/* Of two symbols that both cover an address, in the function that debug information calls so; NULL: not known. */
+static bool better(struct elf_symbols *r, const char *function, const struct candidate *a, const struct candidate *b)
 {
 	int rank;
 
@@ -112,10 +126,18 @@ static bool better(struct elf_symbols *r, const struct candidate *a, const struc
 		return a->table < b->table;
 	if (a->start != b->start)
 		return a->start > b->start;
+	rank = function && a->name != b->name ? by_function(r, function, a, b) : 0;
+	if (rank)
+		return rank > 0;
 	rank = binding_rank(a->binding) - binding_rank(b->binding);
 	if (rank)
 		return rank > 0;
 	return a->name != b->name && by_name(r, a, b) < 0;
+}
+
+static const char *function_of(const struct batch_item *item)
+{
+	return item->lines.count ? item->lines.at[item->lines.count - 1].function : NULL;
 }
 
 static void offer_sized(struct elf_symbols *r, const struct candidate *symbol)
@@ -125,7 +147,7 @@ static void offer_sized(struct elf_symbols *r, const struct candidate *symbol)
 
 	for (; i < batch->count && batch->items[i].address < symbol->end; i++) {
 		r->work++;
-		if (better(r, symbol, &r->wants[i].cover))
+		if (better(r, function_of(&batch->items[i]), symbol, &r->wants[i].cover))
 			r->wants[i].cover = *symbol;
 	}
 	if (i < batch->count && symbol->end > r->wants[i].stop)
@@ -141,7 +163,7 @@ static void offer_label(struct elf_symbols *r, const struct candidate *symbol, b
 	r->work++;
 	if (!typed && !label_is_name(r, symbol->table, symbol->name))
 		return;
-	if (!label->end || symbol->start > label->start || better(r, symbol, label))
+	if (!label->end || symbol->start > label->start || better(r, NULL, symbol, label))
 		*label = *symbol;
 }
 
@@ -266,7 +288,7 @@ static int set_name(struct elf_symbols *r, struct batch_item *item, const struct
 	size_t len;
 	char *version;
 
-	if (!found || read_name(r, found->table, found->name, r->name[0], &len))
+	if (!found || item->name || read_name(r, found->table, found->name, r->name[0], &len))
 		return 0;
 	version = memchr(r->name[0] + 1, '@', len - 1);
 	if (r->tables[found->table].type == SHT_SYMTAB && version)

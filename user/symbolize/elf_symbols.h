@@ -5,7 +5,8 @@
  * without a size reach over them. The files are hostile: read with pread, every size checked and capped.
  *
  *   - Of symbols that cover an address, one of a better table wins, then the innermost, then global over weak over
- *     local, then the name that people mean (alias.h).
+ *     local, then the name that people mean (alias.h). Of those that begin at the same place, ones that are the
+ *     function of the item's last line come first, if that is known.
  *   - A symbol without a size (assembly) reaches up to whatever comes next in its section; one with a size that
  *     covers the address is better, whatever its table. Where no .symtab could be read, functions that were stripped
  *     may follow it: it is then believed only inside the FDE that begins where it does (fde_range.h).
@@ -36,7 +37,7 @@ int elf_symbols_add(struct elf_symbols *symbols, const struct elf *elf, uint32_t
 /* Every item has a symbol with a size: further tables have nothing to add. */
 bool elf_symbols_whole(const struct elf_symbols *symbols);
 
-/* Names the batch's items. 0 (also when some found no name) or -ENOMEM. */
+/* Names the batch's items that have no name. 0 (also when some found no name) or -ENOMEM. */
 int elf_symbols_finish(struct elf_symbols *symbols);
 
 #endif
