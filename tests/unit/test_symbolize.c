@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi.h"
@@ -159,6 +160,31 @@ static void test_files(void **state)
 	expect(&scene, id[5], "[script+0x7]", COUNTER_no_symbol);
 	expect(&scene, id[6], "[unknown]", COUNTER_not_mapped);
 	scene_release(&scene);
+}
+
+/* Without a build id a file is what it was as long as nobody wrote it; to delete or to chmod it is not to write it. */
+static void test_rewritten(void **state)
+{
+	for (int rewritten = 0; rewritten < 2; rewritten++) {
+		struct scene scene;
+		struct made made;
+		struct object *file;
+		uint32_t id;
+
+		(void)state;
+		scene_init(&scene, "");
+		made_init(&made, 0x800);
+		made_symbol(&made, "old", 0x1010, 16, STT_FUNC, MADE_TEXT);
+		file = object(&scene, OBJECT_FILE, "/file", made_file(&made));
+		usleep(20000); /* times of files are kept by the tick */
+		assert_int_equal(fchmod(file->fd, 0700), 0);
+		if (rewritten)
+			assert_int_equal(pwrite(file->fd, "x", 1, 0x1010), 1);
+		id = frame(&scene, FRAME_FILE, file->id, 0x1010);
+		symbolize(&scene);
+		expect(&scene, id, rewritten ? "[file+0x1010]" : "old", rewritten ? COUNTER_file_unreadable : 0);
+		scene_release(&scene);
+	}
 }
 
 static void test_mangled_on_request(void **state)
@@ -421,7 +447,7 @@ static void test_file_of(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files), cmocka_unit_test(test_mangled_on_request),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_rewritten), cmocka_unit_test(test_mangled_on_request),
 		cmocka_unit_test(test_files_that_name_nothing), cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_vdso), cmocka_unit_test(test_vsyscall), cmocka_unit_test(test_anon),
 		cmocka_unit_test(test_jitdump), cmocka_unit_test(test_jit_refused), cmocka_unit_test(test_kernel),
