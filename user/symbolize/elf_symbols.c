@@ -13,8 +13,8 @@
 
 #define CHUNK 1024u              /* symbols a read */
 #define SYMBOLS_MAX (16u << 20)  /* of one table */
-#define WORK_MAX (32u << 20)     /* comparisons a file may cost */
-#define WORK_OF_NAMES 32         /* what comparing two names counts */
+#define WORK_OF_NAMES 32         /* what reading names counts, */
+#define NAME_BYTES_A_WORK 64     /* and how many of their bytes count one more */
 
 /* A table of symbols; its index in struct elf_symbols is its rank. */
 struct table {
@@ -47,16 +47,22 @@ struct elf_symbols {
 	struct want *wants; /* one an item */
 	struct table tables[ELF_SYMBOLS_TABLES];
 	uint32_t n_tables;
-	uint32_t work;
+	uint32_t *work; /* not owned */
 	bool whole; /* a .symtab was read: it has the functions that only their own file knows */
 	char name[2][STRING_MAX + 1];
 };
 
-static int read_name(const struct elf_symbols *symbols, uint8_t table, uint32_t name, char *text, size_t *len)
+static bool has_budget(const struct elf_symbols *symbols)
+{
+	return *symbols->work < ELF_SYMBOLS_WORK_MAX;
+}
+
+static int read_name(struct elf_symbols *symbols, uint8_t table, uint32_t name, char *text, size_t *len)
 {
 	const struct table *from = &symbols->tables[table];
 	int err = string_read(from->cache, from->strings, name, text, len);
 
+	*symbols->work += WORK_OF_NAMES / 2 + (err ? 0 : (uint32_t)(*len / NAME_BYTES_A_WORK));
 	return err ? err : *len ? 0 : -EINVAL;
 }
 
@@ -89,7 +95,6 @@ static int by_name(struct elf_symbols *r, const struct candidate *a, const struc
 	const struct candidate *both[] = {a, b};
 	size_t len[2] = {0};
 
-	r->work += WORK_OF_NAMES;
 	for (unsigned i = 0; i < 2; i++)
 		if (read_name(r, both[i]->table, both[i]->name, r->name[i], &len[i]))
 			return i ? -1 : 1;
@@ -103,7 +108,6 @@ static int by_function(struct elf_symbols *r, const char *function, const struct
 	bool is_of[2] = {false, false};
 	size_t len;
 
-	r->work += WORK_OF_NAMES;
 	for (unsigned i = 0; i < 2; i++)
 		if (!read_name(r, both[i]->table, both[i]->name, r->name[i], &len))
 			is_of[i] = alias_is_of(r->name[i], len, function);
@@ -145,8 +149,8 @@ static void offer_sized(struct elf_symbols *r, const struct candidate *symbol)
 	struct batch *batch = r->batch;
 	size_t i = batch_first(batch, symbol->start);
 
-	for (; i < batch->count && batch->items[i].address < symbol->end; i++) {
-		r->work++;
+	for (; i < batch->count && batch->items[i].address < symbol->end && has_budget(r); i++) {
+		++*r->work;
 		if (better(r, function_of(&batch->items[i]), symbol, &r->wants[i].cover))
 			r->wants[i].cover = *symbol;
 	}
@@ -160,7 +164,7 @@ static void offer_label(struct elf_symbols *r, const struct candidate *symbol, b
 
 	if (label->end && symbol->start < label->start)
 		return;
-	r->work++;
+	++*r->work;
 	if (!typed && !label_is_name(r, symbol->table, symbol->name))
 		return;
 	if (!label->end || symbol->start > label->start || better(r, NULL, symbol, label))
@@ -210,7 +214,7 @@ static Elf64_Sym widen(const Elf32_Sym *in)
 static void offer_chunk(struct elf_symbols *r, uint8_t table, const void *chunk, size_t count,
 	bool narrow)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && has_budget(r); i++) {
 		const Elf32_Sym *small = (const Elf32_Sym *)chunk + i;
 		Elf64_Sym symbol = narrow ? widen(small) : ((const Elf64_Sym *)chunk)[i];
 
@@ -230,7 +234,7 @@ static int stream(struct elf_symbols *r, uint8_t index)
 	if (!chunk)
 		return -ENOMEM;
 	count = count < SYMBOLS_MAX ? count : SYMBOLS_MAX;
-	for (uint64_t i = 0; i < count && !err && r->work < WORK_MAX; i += CHUNK) {
+	for (uint64_t i = 0; i < count && !err && has_budget(r); i += CHUNK) {
 		uint64_t n = count - i < CHUNK ? count - i : CHUNK;
 
 		err = elf_read(table->elf, symbols->sh_offset + i * symbols->sh_entsize, chunk,
@@ -354,13 +358,14 @@ int elf_symbols_finish(struct elf_symbols *r)
 	return err;
 }
 
-struct elf_symbols *elf_symbols_new(struct batch *batch)
+struct elf_symbols *elf_symbols_new(struct batch *batch, uint32_t *work)
 {
 	struct elf_symbols *symbols = calloc(1, sizeof(*symbols));
 
 	if (!symbols)
 		return NULL;
 	symbols->batch = batch;
+	symbols->work = work;
 	symbols->wants = calloc(batch->count, sizeof(*symbols->wants));
 	if (symbols->wants)
 		return symbols;

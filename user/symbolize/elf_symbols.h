@@ -21,11 +21,13 @@
 #include "symbolize/batch.h"
 
 #define ELF_SYMBOLS_TABLES 4
+#define ELF_SYMBOLS_WORK_MAX (32u << 20) /* what symbols and names of one file may cost; beyond it they are not read */
 
 struct elf_symbols;
 
-/* For a sorted batch whose addresses are *virtual* addresses; it is kept, and must have an item. NULL: no memory. */
-struct elf_symbols *elf_symbols_new(struct batch *batch);
+/* For a sorted batch whose addresses are *virtual* addresses; it is kept, and must have an item. `work`, kept too,
+ * counts up to ELF_SYMBOLS_WORK_MAX: one for all batches of a file. NULL: no memory. */
+struct elf_symbols *elf_symbols_new(struct batch *batch, uint32_t *work);
 void elf_symbols_free(struct elf_symbols *symbols);
 
 /*
