@@ -6,17 +6,20 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi.h"
 #include "made_elf.h"
 #include "made_jitdump.h"
+#include "object/elf.h"
 #include "process/target_file.h"
 #include "symbolize/symbolize.h"
 
@@ -185,6 +188,33 @@ static void test_rewritten(void **state)
 		expect(&scene, id, rewritten ? "[file+0x1010]" : "old", rewritten ? COUNTER_file_unreadable : 0);
 		scene_release(&scene);
 	}
+}
+
+/* Its debug file may be there: nobody could look. */
+static void test_no_descriptor_for_a_debug_file(void **state)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), next = dup(fd);
+	struct rlimit before, few;
+	struct scene scene;
+	struct object *file;
+	struct elf elf;
+
+	(void)state;
+	assert_int_equal(elf_init(&elf, fd), 0);
+	assert_true(elf.build_id_size > 1);
+	elf_release(&elf);
+	scene_init(&scene, "");
+	file = object(&scene, OBJECT_FILE, "/program", fd);
+	frame(&scene, FRAME_FILE, file->id, 0x1010);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = (rlim_t)next;
+	close(next);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	symbolize(&scene);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(counters[COUNTER_debug_info_missing], 1);
+	scene_release(&scene);
 }
 
 static void test_mangled_on_request(void **state)
@@ -447,7 +477,8 @@ static void test_file_of(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files), cmocka_unit_test(test_rewritten), cmocka_unit_test(test_mangled_on_request),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_rewritten),
+		cmocka_unit_test(test_no_descriptor_for_a_debug_file), cmocka_unit_test(test_mangled_on_request),
 		cmocka_unit_test(test_files_that_name_nothing), cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_vdso), cmocka_unit_test(test_vsyscall), cmocka_unit_test(test_anon),
 		cmocka_unit_test(test_jitdump), cmocka_unit_test(test_jit_refused), cmocka_unit_test(test_kernel),

@@ -219,9 +219,16 @@ static int put_addresses(struct symbolizer *s, const struct object *object,
 	return err;
 }
 
-/* What became of a file's debug information (dwarf_worker_lines()). */
-static void count_lines(struct symbolizer *s, int result)
+static bool is_out_of_descriptors(int err)
 {
+	return err == -EMFILE || err == -ENFILE;
+}
+
+/* What became of a file's debug information (debug_file_open(), dwarf_worker_lines()). */
+static void count_lines(struct symbolizer *s, int debug_fd, int result)
+{
+	if (is_out_of_descriptors(debug_fd))
+		result = -ENOENT;
 	if (!result || result == -ENODATA)
 		return;
 	s->counters[result == -ENOENT ? COUNTER_debug_info_missing : COUNTER_debug_info_failed]++;
@@ -243,7 +250,7 @@ static int name_addresses(struct symbolizer *s, const struct object *object, con
 		close(debug_fd);
 	if (err == -ENOMEM)
 		return err;
-	count_lines(s, lines);
+	count_lines(s, debug_fd, lines);
 	return put_addresses(s, object, batch,
 		err == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol);
 }
@@ -288,8 +295,7 @@ static int name_vsyscall(struct symbolizer *s, const struct object *object, cons
 
 static enum abi_counter why_closed(int open_error)
 {
-	return open_error == -EMFILE || open_error == -ENFILE ? COUNTER_no_descriptor :
-								COUNTER_file_unreadable;
+	return is_out_of_descriptors(open_error) ? COUNTER_no_descriptor : COUNTER_file_unreadable;
 }
 
 static int name_file(struct symbolizer *s, const struct group *group)
