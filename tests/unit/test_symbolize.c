@@ -65,6 +65,20 @@ int target_file_open_jitdump(const struct process *process)
 	return file_of(process, jitdump, jitdump_size);
 }
 
+static int lines_error; /* of the next file */
+
+/* Stands in for the process that reads debug information. */
+int dwarf_worker_lines(struct dwarf_worker *worker, const struct dwarf_files *files, struct batch *batch)
+{
+	int err = lines_error;
+
+	(void)worker;
+	(void)files;
+	(void)batch;
+	lines_error = -ENODATA;
+	return err;
+}
+
 struct scene {
 	struct profile profile;
 	struct objects *objects;
@@ -214,6 +228,31 @@ static void test_no_descriptor_for_a_debug_file(void **state)
 	symbolize(&scene);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(counters[COUNTER_debug_info_missing], 1);
+	scene_release(&scene);
+}
+
+/* What there was no memory for is one file's loss. */
+static void test_no_memory_for_a_file(void **state)
+{
+	struct object *files[2];
+	struct scene scene;
+	uint32_t id[2];
+
+	(void)state;
+	scene_init(&scene, "");
+	scene.options.dwarf = (struct dwarf_worker *)&scene; /* it is only handed on */
+	for (int i = 0; i < 2; i++) {
+		struct made made;
+
+		made_init(&made, 0x800);
+		made_symbol(&made, "function", 0x1010, 16, STT_FUNC, MADE_TEXT);
+		files[i] = object(&scene, OBJECT_FILE, i ? "/second" : "/first", made_file(&made));
+		id[i] = frame(&scene, FRAME_FILE, files[i]->id, 0x1010);
+	}
+	lines_error = -ENOMEM;
+	symbolize(&scene);
+	expect(&scene, id[0], "[first+0x1010]", COUNTER_no_memory);
+	expect(&scene, id[1], "function", 0);
 	scene_release(&scene);
 }
 
@@ -478,7 +517,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files), cmocka_unit_test(test_rewritten),
-		cmocka_unit_test(test_no_descriptor_for_a_debug_file), cmocka_unit_test(test_mangled_on_request),
+		cmocka_unit_test(test_no_descriptor_for_a_debug_file),
+		cmocka_unit_test(test_no_memory_for_a_file), cmocka_unit_test(test_mangled_on_request),
 		cmocka_unit_test(test_files_that_name_nothing), cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_vdso), cmocka_unit_test(test_vsyscall), cmocka_unit_test(test_anon),
 		cmocka_unit_test(test_jitdump), cmocka_unit_test(test_jit_refused), cmocka_unit_test(test_kernel),
