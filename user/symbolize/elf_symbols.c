@@ -346,6 +346,8 @@ int elf_symbols_finish(struct elf_symbols *r)
 {
 	int err = 0;
 
+	if (!has_budget(r)) /* a better symbol may be among those that were not looked at */
+		return 0;
 	settle_labels(r);
 	if (!r->whole && r->n_tables)
 		err = trim_labels(r, r->tables[r->n_tables - 1].elf);

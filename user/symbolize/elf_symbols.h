@@ -21,7 +21,7 @@
 #include "symbolize/batch.h"
 
 #define ELF_SYMBOLS_TABLES 4
-#define ELF_SYMBOLS_WORK_MAX (32u << 20) /* what symbols and names of one file may cost; beyond it they are not read */
+#define ELF_SYMBOLS_WORK_MAX (32u << 20) /* what symbols and names of one file may cost; beyond it they name nothing */
 
 struct elf_symbols;
 
