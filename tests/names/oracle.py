@@ -42,8 +42,8 @@ def is_name(name, kind):
 class Table:
     """One symbol table: sized symbols and labels, sorted by their start."""
 
-    def __init__(self, code):
-        self.code, self.sized, self.labels = code, [], []
+    def __init__(self, code, whole):
+        self.code, self.whole, self.sized, self.labels = code, whole, [], []
 
     def add(self, line):
         fields = line.split(None, 7)
@@ -90,7 +90,7 @@ def tables(path):
     for line in said("readelf", "-sW", path).splitlines():
         head = re.match(r"Symbol table '(.*)' contains", line)
         if head:
-            current = found.setdefault(head[1], Table(code))
+            current = found.setdefault(head[1], Table(code, head[1] == ".symtab"))
         elif found:
             current.add(line)
     order = [found[name] for name in (".symtab", ".dynsym") if name in found]
@@ -150,7 +150,9 @@ def names_of(order, address):
         names = table.covers(address)
         if names:
             return names
-    return label_names(order, address)
+    labels = label_names(order, address)
+    # Only .dynsym: what was stripped may follow a label, and no name is right too.
+    return labels | {""} if labels and not any(table.whole for table in order) else labels
 
 
 def plt_labels(path):

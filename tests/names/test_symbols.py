@@ -334,3 +334,57 @@ __attribute__((symver("fetch@@TWO"))) int fetch_new(void) { return 2; }
     stripped = copy_of(path, tmp_path, "--strip-all")
     assert set(ours(stripped, addresses).values()) == {"fetch"}
     assert set(ours(path, addresses).values()) <= {"fetch", "fetch_old", "fetch_new"}
+
+
+def test_labels_of_a_stripped_file(tmp_path):
+    """A function without a size ends where its FDE does; one that has none has no name: what follows was stripped."""
+    (tmp_path / "made.c").write_text(r"""
+__asm__(".text\n.globl bare\n.type bare, @function\nbare: nop\nnop\nret\n"
+	".globl framed\n.type framed, @function\nframed: .cfi_startproc\nnop\nret\n.cfi_endproc\n");
+static __attribute__((noinline, noclone, optimize("no-asynchronous-unwind-tables"))) int hidden(volatile int *p) { return ++*p; }
+int visible(volatile int *p) { return hidden(p) + 1; }
+""")
+    path = tmp_path / "made.so"
+    subprocess.run(["gcc", "-O1", "-fno-toplevel-reorder", "-shared", "-fPIC", "-o", path, tmp_path / "made.c"], check=True)
+    where = functions(path)
+    assert where["bare"] < where["framed"] < where["hidden"] < where["visible"], where
+    stripped = copy_of(path, tmp_path, "--strip-all")
+    wanted = {where["bare"]: "", where["framed"]: "framed", where["framed"] + 1: "framed", where["framed"] + 2: "",
+              where["hidden"]: "", where["visible"]: "visible"}
+    assert ours(stripped, list(wanted)) == wanted
+    assert_named(path, where, ("bare", "framed", "hidden", "visible"))
+
+
+@pytest.mark.parametrize("linker", ("lld", "gold"))
+def test_folded_functions(tmp_path, linker):
+    """--icf=all gives one code the symbols of several functions: its name is that of the one whose lines are told."""
+    body = "(int x) { sink += x; sink *= 3; return sink + 7; }"
+    (tmp_path / "made.c").write_text(f"""
+volatile int sink;
+__attribute__((noinline)) int apple_pie{body}
+__attribute__((noinline)) int kiwi{body}
+int (*volatile both[])(int) = {{apple_pie, kiwi}};
+int main(int argc, char **argv) {{ return both[0](argc) + both[1](argc); }}
+""")
+    path = tmp_path / "made"
+    subprocess.run(["gcc", "-O1", "-g", "-ffunction-sections", "-fno-ipa-icf", f"-fuse-ld={linker}", "-Wl,--icf=all",
+                    "-o", path, tmp_path / "made.c"], check=True)
+    where = functions(path)
+    assert where["apple_pie"] == where["kiwi"], where
+    rows = subprocess.run([PROFOUND, "debug", "names", path], input=f"{where['kiwi']:x}\n", capture_output=True, text=True,
+                          check=True).stdout.split()
+    line = {"apple_pie": 3, "kiwi": 4}
+    assert rows[2] == f"{tmp_path / 'made.c'}:{line[rows[1]]}", rows
+    if linker == "lld":  # its DWARF has the one that it kept only
+        assert rows[1] == "apple_pie"
+
+
+def test_aliases_with_lines(tmp_path):
+    """What a library calls __libc_fetch is fetch for people, with lines and without."""
+    (tmp_path / "made.c").write_text("""
+int __libc_fetch(int n) { return n + 1; }
+extern __typeof(__libc_fetch) fetch __attribute__((alias("__libc_fetch")));
+""")
+    path = tmp_path / "made.so"
+    subprocess.run(["gcc", "-O1", "-g", "-shared", "-fPIC", "-o", path, tmp_path / "made.c"], check=True)
+    assert set(ours(path, [functions(path)["__libc_fetch"]]).values()) == {"fetch"}

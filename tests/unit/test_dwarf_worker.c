@@ -19,10 +19,12 @@
 #include <unistd.h>
 
 #include "made_elf.h"
+#include "object/elf.h"
 #include "symbolize/dwarf_child.h"
 #include "symbolize/dwarf_protocol.h"
 #include "symbolize/dwarf_sandbox.h"
 #include "symbolize/dwarf_worker.h"
+#include "symbolize/file_names.h"
 
 extern char __executable_start; /* the linker's: where address 0 of this file is */
 
@@ -406,6 +408,44 @@ static void test_cut_off(void **state)
 	unlink(cut.path);
 }
 
+/* -- a file whose symbols cannot be read ------------------------------------------------------------------------ */
+
+static void move_symbols(int fd)
+{
+	uint64_t past_end = 1ull << 40;
+	Elf64_Ehdr header;
+	struct elf elf;
+
+	assert_int_equal(elf_init(&elf, fd), 0);
+	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
+	for (uint32_t i = 0; i < elf.n_sections; i++)
+		if (elf.sections[i].sh_type == SHT_SYMTAB)
+			assert_int_equal(pwrite(fd, &past_end, 8, (off_t)(header.e_shoff + i * sizeof(Elf64_Shdr) +
+				offsetof(Elf64_Shdr, sh_offset))), 8);
+	elf_release(&elf);
+}
+
+static void test_no_symbols(void **state)
+{
+	char path[64], command[128];
+	struct scene scene;
+	int lines = -1;
+
+	(void)state;
+	scene_init(&scene, &(struct dwarf_worker_options){0});
+	close(scene.files.mapped);
+	snprintf(path, sizeof(path), "/tmp/test_dwarf_worker.%d", getpid());
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), path);
+	assert_int_equal(system(command), 0);
+	scene.files.mapped = open(path, O_RDWR | O_CLOEXEC);
+	unlink(path);
+	move_symbols(scene.files.mapped);
+	assert_int_equal(file_names_resolve(&scene.files, scene.worker, &scene.batch, &lines), -EIO);
+	assert_int_equal(lines, 0);
+	expect_own_lines(&scene);
+	scene_release(&scene);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +457,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_sandbox),
 		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_no_symbols),
 	};
 
 	if (argc > 1)

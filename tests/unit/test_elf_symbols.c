@@ -122,6 +122,19 @@ static void test_labels(void **state)
 		{0x1810, "fini"}, {0x18ff, "fini"}, {0x1900, NULL});
 }
 
+/* Where only .dynsym is left, functions that were stripped may follow: with no FDE a label names nothing. */
+static void test_labels_of_a_stripped_file(void **state)
+{
+	struct made made;
+
+	(void)state;
+	made_init(&made, 0x800);
+	made.table = SHT_DYNSYM;
+	made_symbol(&made, "assembled", 0x1010, 0, FUNC(GLOBAL), MADE_TEXT);
+	made_symbol(&made, "sized", 0x1100, 16, FUNC(GLOBAL), MADE_TEXT);
+	EXPECT(&made, {0x1010, NULL}, {0x1020, NULL}, {0x1100, "sized"}, {0x1110, NULL});
+}
+
 /* The definition, symbol by symbol: the innermost sized one; else the nearest label that no sized one ends after. */
 static int by_scan(const uint64_t *start, const uint64_t *size, int n, uint64_t address)
 {
@@ -414,14 +427,52 @@ static void test_big(void **state)
 	big_file(0, 7919);
 }
 
+/* Symbols that all cover everything, with long names: what comparing them costs is capped for the file, and what
+ * was not compared to the end names nothing. */
+static void test_long_names_that_all_cover(void **state)
+{
+	enum { SYMBOLS = 1024, ADDRESSES = 4000, NAME = 8192 };
+	char name[NAME + SYMBOLS + 1];
+	struct batch batch = {0};
+	struct made made;
+	double start;
+	int fd;
+
+	(void)state;
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	made_init(&made, 0x10000);
+	buf_append(&made.strings, name, sizeof(name));
+	for (uint32_t i = 0; i < SYMBOLS; i++) {
+		Elf64_Sym symbol = {.st_name = 1 + i, .st_info = FUNC(GLOBAL), .st_shndx = MADE_TEXT,
+			.st_value = 0x1000, .st_size = 0x10000};
+
+		buf_append(&made.symbols, &symbol, sizeof(symbol));
+	}
+	fd = made_file(&made);
+	for (uint32_t i = 0; i < ADDRESSES; i++)
+		batch_add(&batch, 0x1000 + i * 16, i);
+	batch_sort(&batch);
+	start = cpu_now();
+	assert_int_equal(file_symbols_resolve(fd, -1, &batch), 0);
+	start = cpu_now() - start;
+	print_message("1,024 symbols that cover 4,000 addresses: %.1f ms\n", start * 1e3);
+	assert_true(start < 1.0);
+	for (uint32_t i = 0; i < ADDRESSES; i++)
+		assert_null(batch.items[i].name);
+	batch_release(&batch);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sized), cmocka_unit_test(test_aliases),
-		cmocka_unit_test(test_labels), cmocka_unit_test(test_random_against_scan),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_labels_of_a_stripped_file), cmocka_unit_test(test_random_against_scan),
 		cmocka_unit_test(test_hostile_tables),
 		cmocka_unit_test(test_real_files), cmocka_unit_test(test_vdso),
-		cmocka_unit_test(test_big),
+		cmocka_unit_test(test_big), cmocka_unit_test(test_long_names_that_all_cover),
 	};
 
 	return cmocka_run_group_tests_name("elf_symbols", tests, NULL, NULL);

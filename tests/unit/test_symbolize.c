@@ -6,16 +6,20 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi.h"
 #include "made_elf.h"
 #include "made_jitdump.h"
+#include "object/elf.h"
 #include "process/target_file.h"
 #include "symbolize/symbolize.h"
 
@@ -59,6 +63,20 @@ int target_file_open_perf_map(const struct process *process)
 int target_file_open_jitdump(const struct process *process)
 {
 	return file_of(process, jitdump, jitdump_size);
+}
+
+static int lines_error; /* of the next file */
+
+/* Stands in for the process that reads debug information. */
+int dwarf_worker_lines(struct dwarf_worker *worker, const struct dwarf_files *files, struct batch *batch)
+{
+	int err = lines_error;
+
+	(void)worker;
+	(void)files;
+	(void)batch;
+	lines_error = -ENODATA;
+	return err;
 }
 
 struct scene {
@@ -158,6 +176,83 @@ static void test_files(void **state)
 	expect(&scene, id[4], "[lib\xef\xbf\xbdx.so+0x500000]", COUNTER_no_symbol);
 	expect(&scene, id[5], "[script+0x7]", COUNTER_no_symbol);
 	expect(&scene, id[6], "[unknown]", COUNTER_not_mapped);
+	scene_release(&scene);
+}
+
+/* Without a build id a file is what it was as long as nobody wrote it; to delete or to chmod it is not to write it. */
+static void test_rewritten(void **state)
+{
+	for (int rewritten = 0; rewritten < 2; rewritten++) {
+		struct scene scene;
+		struct made made;
+		struct object *file;
+		uint32_t id;
+
+		(void)state;
+		scene_init(&scene, "");
+		made_init(&made, 0x800);
+		made_symbol(&made, "old", 0x1010, 16, STT_FUNC, MADE_TEXT);
+		file = object(&scene, OBJECT_FILE, "/file", made_file(&made));
+		usleep(20000); /* times of files are kept by the tick */
+		assert_int_equal(fchmod(file->fd, 0700), 0);
+		if (rewritten)
+			assert_int_equal(pwrite(file->fd, "x", 1, 0x1010), 1);
+		id = frame(&scene, FRAME_FILE, file->id, 0x1010);
+		symbolize(&scene);
+		expect(&scene, id, rewritten ? "[file+0x1010]" : "old", rewritten ? COUNTER_file_unreadable : 0);
+		scene_release(&scene);
+	}
+}
+
+/* Its debug file may be there: nobody could look. */
+static void test_no_descriptor_for_a_debug_file(void **state)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), next = dup(fd);
+	struct rlimit before, few;
+	struct scene scene;
+	struct object *file;
+	struct elf elf;
+
+	(void)state;
+	assert_int_equal(elf_init(&elf, fd), 0);
+	assert_true(elf.build_id_size > 1);
+	elf_release(&elf);
+	scene_init(&scene, "");
+	file = object(&scene, OBJECT_FILE, "/program", fd);
+	frame(&scene, FRAME_FILE, file->id, 0x1010);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = (rlim_t)next;
+	close(next);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	symbolize(&scene);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(counters[COUNTER_debug_info_missing], 1);
+	scene_release(&scene);
+}
+
+/* What there was no memory for is one file's loss. */
+static void test_no_memory_for_a_file(void **state)
+{
+	struct object *files[2];
+	struct scene scene;
+	uint32_t id[2];
+
+	(void)state;
+	scene_init(&scene, "");
+	scene.options.dwarf = (struct dwarf_worker *)&scene; /* it is only handed on */
+	for (int i = 0; i < 2; i++) {
+		struct made made;
+
+		made_init(&made, 0x800);
+		made_symbol(&made, "function", 0x1010, 16, STT_FUNC, MADE_TEXT);
+		files[i] = object(&scene, OBJECT_FILE, i ? "/second" : "/first", made_file(&made));
+		id[i] = frame(&scene, FRAME_FILE, files[i]->id, 0x1010);
+	}
+	lines_error = -ENOMEM;
+	symbolize(&scene);
+	expect(&scene, id[0], "[first+0x1010]", COUNTER_no_memory);
+	expect(&scene, id[1], "function", 0);
 	scene_release(&scene);
 }
 
@@ -421,7 +516,9 @@ static void test_file_of(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files), cmocka_unit_test(test_mangled_on_request),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_rewritten),
+		cmocka_unit_test(test_no_descriptor_for_a_debug_file),
+		cmocka_unit_test(test_no_memory_for_a_file), cmocka_unit_test(test_mangled_on_request),
 		cmocka_unit_test(test_files_that_name_nothing), cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_vdso), cmocka_unit_test(test_vsyscall), cmocka_unit_test(test_anon),
 		cmocka_unit_test(test_jitdump), cmocka_unit_test(test_jit_refused), cmocka_unit_test(test_kernel),

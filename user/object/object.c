@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "object/elf.h"
 
@@ -213,13 +215,32 @@ const char *object_name(const struct object *object)
 	return object->name;
 }
 
+static int64_t written_ns(const struct stat *info)
+{
+	return info->st_mtim.tv_sec * (int64_t)NS_PER_SECOND + info->st_mtim.tv_nsec;
+}
+
+static bool is_unwritten(const struct object *object)
+{
+	struct stat info;
+
+	return object->fd < 0 || (!fstat(object->fd, &info) && (uint64_t)info.st_size == object->size &&
+					 written_ns(&info) == object->written_ns);
+}
+
 void object_set_fd(struct object *object, int fd)
 {
+	struct stat info;
+
 	if (object->fd >= 0)
 		close(object->fd);
 	object->fd = fd < 0 ? -1 : fd;
 	object->open_error = fd < 0 ? fd : 0;
 	object->tried = true;
+	if (fd < 0 || fstat(fd, &info))
+		return;
+	object->size = (uint64_t)info.st_size;
+	object->written_ns = written_ns(&info);
 }
 
 void object_set_root(struct object *object, int root_fd)
@@ -233,8 +254,10 @@ bool object_is_build(const struct object *object, const struct elf *elf)
 {
 	const struct object_identity *mine = &object->identity;
 
-	return !mine->build_id_size || (mine->build_id_size == elf->build_id_size &&
-					       !memcmp(mine->build_id, elf->build_id, elf->build_id_size));
+	if (!mine->build_id_size)
+		return is_unwritten(object);
+	return mine->build_id_size == elf->build_id_size &&
+		!memcmp(mine->build_id, elf->build_id, elf->build_id_size);
 }
 
 int object_learn_build(struct object *object, int fd)

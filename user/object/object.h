@@ -34,6 +34,8 @@ struct object {
 	char *path;    /* as the target's kernel shows it, " (deleted)" cut off */
 	char *name;    /* its last component, for people: never empty, as text_clean() leaves it */
 	int fd;        /* read only, regular file, or -1 */
+	uint64_t size; /* of the file, and when it was last written, as it was taken */
+	int64_t written_ns;
 	int open_error; /* negative errno: why fd is -1 once it was tried */
 	int root_fd;   /* O_PATH of the root of the process that it was opened for, if that is not our own; -1 */
 	bool tried;    /* fd is final */
@@ -63,7 +65,8 @@ void object_set_root(struct object *object, int root_fd);
 struct elf;
 
 /* Is the ELF file that object->fd is by now the one that was mapped, as far as anybody knows? False if it has another
- * build id, or none where there was one: it was rewritten. */
+ * build id, or none where there was one: it was rewritten. Without build ids: if it was written since object_set_fd().
+ * Not ctime: that changes when a file is deleted or renamed, too. */
 bool object_is_build(const struct object *object, const struct elf *elf);
 /* Learns the build id of a file that is about to be object->fd. 0, also if it has none or is no ELF file; -ESTALE: it is
  * another build than the kernel told of; -ENOMEM. */

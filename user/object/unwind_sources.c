@@ -260,3 +260,13 @@ int unwind_sources_read(const struct elf *elf, struct row_set *set, struct unwin
 	}
 	return 0;
 }
+
+int unwind_sources_cfi(const struct elf *elf, const struct row_sink *sink)
+{
+	struct unwind_notes notes = {0};
+	int err = read_eh_frame(elf, sink, &notes);
+
+	if (!err || err == -EIO || err == -ENOENT)
+		err = read_debug_frame(elf, sink, &notes);
+	return err == -EIO || err == -ENOENT ? 0 : err;
+}

@@ -25,4 +25,7 @@ struct unwind_notes {
 /* Fills and settles the set. A source that cannot be read is one that has nothing. 0 or -ENOMEM. */
 int unwind_sources_read(const struct elf *elf, struct row_set *set, struct unwind_notes *notes);
 
+/* All FDEs of .eh_frame and .debug_frame to the sink; what cannot be read has none. 0; -ENOMEM; what the sink returned. */
+int unwind_sources_cfi(const struct elf *elf, const struct row_sink *sink);
+
 #endif

@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "object/elf.h"
+#include "object/fde_range.h"
 #include "symbolize/alias.h"
 #include "symbolize/string_table.h"
 
 #define CHUNK 1024u              /* symbols a read */
 #define SYMBOLS_MAX (16u << 20)  /* of one table */
-#define WORK_MAX (32u << 20)     /* comparisons a file may cost */
-#define WORK_OF_NAMES 32         /* what comparing two names counts */
+#define WORK_OF_NAMES 32         /* what reading names counts, */
+#define NAME_BYTES_A_WORK 64     /* and how many of their bytes count one more */
 
 /* A table of symbols; its index in struct elf_symbols is its rank. */
 struct table {
@@ -46,15 +47,22 @@ struct elf_symbols {
 	struct want *wants; /* one an item */
 	struct table tables[ELF_SYMBOLS_TABLES];
 	uint32_t n_tables;
-	uint32_t work;
+	uint32_t *work; /* not owned */
+	bool whole; /* a .symtab was read: it has the functions that only their own file knows */
 	char name[2][STRING_MAX + 1];
 };
 
-static int read_name(const struct elf_symbols *symbols, uint8_t table, uint32_t name, char *text, size_t *len)
+static bool has_budget(const struct elf_symbols *symbols)
+{
+	return *symbols->work < ELF_SYMBOLS_WORK_MAX;
+}
+
+static int read_name(struct elf_symbols *symbols, uint8_t table, uint32_t name, char *text, size_t *len)
 {
 	const struct table *from = &symbols->tables[table];
 	int err = string_read(from->cache, from->strings, name, text, len);
 
+	*symbols->work += WORK_OF_NAMES / 2 + (err ? 0 : (uint32_t)(*len / NAME_BYTES_A_WORK));
 	return err ? err : *len ? 0 : -EINVAL;
 }
 
@@ -87,11 +95,23 @@ static int by_name(struct elf_symbols *r, const struct candidate *a, const struc
 	const struct candidate *both[] = {a, b};
 	size_t len[2] = {0};
 
-	r->work += WORK_OF_NAMES;
 	for (unsigned i = 0; i < 2; i++)
 		if (read_name(r, both[i]->table, both[i]->name, r->name[i], &len[i]))
 			return i ? -1 : 1;
 	return alias_compare(r->name[0], len[0], r->name[1], len[1]);
+}
+
+/* The linker may have folded functions of the same code; the lines that are known are one's. */
+static int by_function(struct elf_symbols *r, const char *function, const struct candidate *a, const struct candidate *b)
+{
+	const struct candidate *both[] = {a, b};
+	bool is_of[2] = {false, false};
+	size_t len;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (!read_name(r, both[i]->table, both[i]->name, r->name[i], &len))
+			is_of[i] = alias_is_of(r->name[i], len, function);
+	return is_of[0] - is_of[1];
 }
 
 static int binding_rank(uint8_t binding)
@@ -99,8 +119,8 @@ static int binding_rank(uint8_t binding)
 	return binding == STB_LOCAL ? 0 : binding == STB_WEAK ? 1 : 2;
 }
 
-/* Of two symbols that both cover an address. */
-static bool better(struct elf_symbols *r, const struct candidate *a, const struct candidate *b)
+/* Of two symbols that both cover an address, in the function that debug information calls so; NULL: not known. */
+static bool better(struct elf_symbols *r, const char *function, const struct candidate *a, const struct candidate *b)
 {
 	int rank;
 
@@ -110,10 +130,18 @@ static bool better(struct elf_symbols *r, const struct candidate *a, const struc
 		return a->table < b->table;
 	if (a->start != b->start)
 		return a->start > b->start;
+	rank = function && a->name != b->name ? by_function(r, function, a, b) : 0;
+	if (rank)
+		return rank > 0;
 	rank = binding_rank(a->binding) - binding_rank(b->binding);
 	if (rank)
 		return rank > 0;
 	return a->name != b->name && by_name(r, a, b) < 0;
+}
+
+static const char *function_of(const struct batch_item *item)
+{
+	return item->lines.count ? item->lines.at[item->lines.count - 1].function : NULL;
 }
 
 static void offer_sized(struct elf_symbols *r, const struct candidate *symbol)
@@ -121,9 +149,9 @@ static void offer_sized(struct elf_symbols *r, const struct candidate *symbol)
 	struct batch *batch = r->batch;
 	size_t i = batch_first(batch, symbol->start);
 
-	for (; i < batch->count && batch->items[i].address < symbol->end; i++) {
-		r->work++;
-		if (better(r, symbol, &r->wants[i].cover))
+	for (; i < batch->count && batch->items[i].address < symbol->end && has_budget(r); i++) {
+		++*r->work;
+		if (better(r, function_of(&batch->items[i]), symbol, &r->wants[i].cover))
 			r->wants[i].cover = *symbol;
 	}
 	if (i < batch->count && symbol->end > r->wants[i].stop)
@@ -136,10 +164,10 @@ static void offer_label(struct elf_symbols *r, const struct candidate *symbol, b
 
 	if (label->end && symbol->start < label->start)
 		return;
-	r->work++;
+	++*r->work;
 	if (!typed && !label_is_name(r, symbol->table, symbol->name))
 		return;
-	if (!label->end || symbol->start > label->start || better(r, symbol, label))
+	if (!label->end || symbol->start > label->start || better(r, NULL, symbol, label))
 		*label = *symbol;
 }
 
@@ -186,7 +214,7 @@ static Elf64_Sym widen(const Elf32_Sym *in)
 static void offer_chunk(struct elf_symbols *r, uint8_t table, const void *chunk, size_t count,
 	bool narrow)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && has_budget(r); i++) {
 		const Elf32_Sym *small = (const Elf32_Sym *)chunk + i;
 		Elf64_Sym symbol = narrow ? widen(small) : ((const Elf64_Sym *)chunk)[i];
 
@@ -206,7 +234,7 @@ static int stream(struct elf_symbols *r, uint8_t index)
 	if (!chunk)
 		return -ENOMEM;
 	count = count < SYMBOLS_MAX ? count : SYMBOLS_MAX;
-	for (uint64_t i = 0; i < count && !err && r->work < WORK_MAX; i += CHUNK) {
+	for (uint64_t i = 0; i < count && !err && has_budget(r); i += CHUNK) {
 		uint64_t n = count - i < CHUNK ? count - i : CHUNK;
 
 		err = elf_read(table->elf, symbols->sh_offset + i * symbols->sh_entsize, chunk,
@@ -235,6 +263,7 @@ static bool find_table(struct table *table)
 int elf_symbols_add(struct elf_symbols *symbols, const struct elf *elf, uint32_t type)
 {
 	struct table table = {.elf = elf, .type = type};
+	int err;
 
 	if (!find_table(&table))
 		return 0;
@@ -245,7 +274,9 @@ int elf_symbols_add(struct elf_symbols *symbols, const struct elf *elf, uint32_t
 		return -ENOMEM;
 	table.cache->elf = elf;
 	symbols->tables[symbols->n_tables] = table;
-	return stream(symbols, (uint8_t)symbols->n_tables++);
+	err = stream(symbols, (uint8_t)symbols->n_tables++);
+	symbols->whole |= !err && type == SHT_SYMTAB;
+	return err;
 }
 
 bool elf_symbols_whole(const struct elf_symbols *symbols)
@@ -261,7 +292,7 @@ static int set_name(struct elf_symbols *r, struct batch_item *item, const struct
 	size_t len;
 	char *version;
 
-	if (!found || read_name(r, found->table, found->name, r->name[0], &len))
+	if (!found || item->name || read_name(r, found->table, found->name, r->name[0], &len))
 		return 0;
 	version = memchr(r->name[0] + 1, '@', len - 1);
 	if (r->tables[found->table].type == SHT_SYMTAB && version)
@@ -269,37 +300,74 @@ static int set_name(struct elf_symbols *r, struct batch_item *item, const struct
 	return batch_item_set(item, found->start, 0, r->name[0], len);
 }
 
-int elf_symbols_finish(struct elf_symbols *r)
+/* Every item's own label: the nearest before it, unless a sized symbol ends in between. */
+static void settle_labels(struct elf_symbols *r)
 {
 	struct candidate label = {0};
 	uint64_t stop = 0;
-	int err = 0;
 
-	for (size_t i = 0; i < r->batch->count && !err; i++) {
-		struct batch_item *item = &r->batch->items[i];
-		const struct want *want = &r->wants[i];
-		const struct candidate *found = NULL;
+	for (size_t i = 0; i < r->batch->count; i++) {
+		struct want *want = &r->wants[i];
 
 		if (want->label.end && (!label.end || want->label.start >= label.start))
 			label = want->label;
 		if (want->stop > stop)
 			stop = want->stop;
-		if (want->cover.end)
-			found = &want->cover;
-		else if (label.start >= stop && item->address < label.end)
-			found = &label;
-		err = set_name(r, item, found);
+		want->label = label;
+		if (want->cover.end || label.start < stop || r->batch->items[i].address >= label.end)
+			want->label.end = 0;
+	}
+}
+
+/* Functions that were stripped may follow a label of .dynsym: it is believed where an FDE says that it is one piece. */
+static int trim_labels(struct elf_symbols *r, const struct elf *elf)
+{
+	struct fde_range *ranges = calloc(r->batch->count, sizeof(*ranges));
+	size_t n = 0, at = 0;
+	int err;
+
+	if (!ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->batch->count; i++)
+		if (r->wants[i].label.end)
+			ranges[n++].start = r->wants[i].label.start;
+	err = fde_range_find(elf, ranges, n);
+	for (size_t i = 0; i < r->batch->count && !err; i++) {
+		struct candidate *label = &r->wants[i].label;
+
+		if (label->end && r->batch->items[i].address >= ranges[at++].end)
+			label->end = 0;
+	}
+	free(ranges);
+	return err;
+}
+
+int elf_symbols_finish(struct elf_symbols *r)
+{
+	int err = 0;
+
+	if (!has_budget(r)) /* a better symbol may be among those that were not looked at */
+		return 0;
+	settle_labels(r);
+	if (!r->whole && r->n_tables)
+		err = trim_labels(r, r->tables[r->n_tables - 1].elf);
+	for (size_t i = 0; i < r->batch->count && !err; i++) {
+		const struct want *want = &r->wants[i];
+		const struct candidate *found = want->cover.end ? &want->cover : want->label.end ? &want->label : NULL;
+
+		err = set_name(r, &r->batch->items[i], found);
 	}
 	return err;
 }
 
-struct elf_symbols *elf_symbols_new(struct batch *batch)
+struct elf_symbols *elf_symbols_new(struct batch *batch, uint32_t *work)
 {
 	struct elf_symbols *symbols = calloc(1, sizeof(*symbols));
 
 	if (!symbols)
 		return NULL;
 	symbols->batch = batch;
+	symbols->work = work;
 	symbols->wants = calloc(batch->count, sizeof(*symbols->wants));
 	if (symbols->wants)
 		return symbols;

@@ -5,9 +5,11 @@
  * without a size reach over them. The files are hostile: read with pread, every size checked and capped.
  *
  *   - Of symbols that cover an address, one of a better table wins, then the innermost, then global over weak over
- *     local, then the name that people mean (alias.h).
+ *     local, then the name that people mean (alias.h). Of those that begin at the same place, ones that are the
+ *     function of the item's last line come first, if that is known.
  *   - A symbol without a size (assembly) reaches up to whatever comes next in its section; one with a size that
- *     covers the address is better, whatever its table.
+ *     covers the address is better, whatever its table. Where no .symtab could be read, functions that were stripped
+ *     may follow it: it is then believed only inside the FDE that begins where it does (fde_range.h).
  *   - `name@@VERSION` of a .symtab is `name`. A compiler's suffix (.cold, .isra.0) stays.
  */
 #ifndef PROFOUND_ELF_SYMBOLS_H
@@ -19,11 +21,13 @@
 #include "symbolize/batch.h"
 
 #define ELF_SYMBOLS_TABLES 4
+#define ELF_SYMBOLS_WORK_MAX (32u << 20) /* what symbols and names of one file may cost; beyond it they name nothing */
 
 struct elf_symbols;
 
-/* For a sorted batch whose addresses are *virtual* addresses; it is kept, and must have an item. NULL: no memory. */
-struct elf_symbols *elf_symbols_new(struct batch *batch);
+/* For a sorted batch whose addresses are *virtual* addresses; it is kept, and must have an item. `work`, kept too,
+ * counts up to ELF_SYMBOLS_WORK_MAX: one for all batches of a file. NULL: no memory. */
+struct elf_symbols *elf_symbols_new(struct batch *batch, uint32_t *work);
 void elf_symbols_free(struct elf_symbols *symbols);
 
 /*
@@ -35,7 +39,7 @@ int elf_symbols_add(struct elf_symbols *symbols, const struct elf *elf, uint32_t
 /* Every item has a symbol with a size: further tables have nothing to add. */
 bool elf_symbols_whole(const struct elf_symbols *symbols);
 
-/* Names the batch's items. 0 (also when some found no name) or -ENOMEM. */
+/* Names the batch's items that have no name. 0 (also when some found no name) or -ENOMEM. */
 int elf_symbols_finish(struct elf_symbols *symbols);
 
 #endif

@@ -50,16 +50,14 @@ static int add_lines(const struct dwarf_files *files, struct dwarf_worker *worke
 
 int file_names_resolve(const struct dwarf_files *files, struct dwarf_worker *worker, struct batch *batch, int *lines)
 {
-	int err = file_symbols_resolve(files->mapped, files->debug, batch), got = -ENODATA, go;
+	int go = name_go(files->mapped, batch), got = -ENODATA, err;
 
-	go = err && err != -EIO ? err : name_go(files->mapped, batch);
-	if (go == -ENOMEM)
-		return go;
-	if (!err && worker)
+	if (go != -ENOMEM && worker)
 		got = add_lines(files, worker, batch);
 	if (lines)
 		*lines = got;
-	if (got == -ENOMEM)
-		return got;
+	if (go == -ENOMEM || got == -ENOMEM)
+		return -ENOMEM;
+	err = file_symbols_resolve(files->mapped, files->debug, batch);
 	return err || go != -EIO ? err : go;
 }

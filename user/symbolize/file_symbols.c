@@ -16,6 +16,7 @@ struct files {
 	struct elf own, debug, mini;
 	int debug_fd, mini_fd;
 	bool debug_open, mini_tried, mini_open;
+	uint32_t work; /* elf_symbols.h */
 };
 
 static const struct elf *own_file(struct files *files)
@@ -55,7 +56,7 @@ _Static_assert(sizeof(sources) / sizeof(*sources) <= ELF_SYMBOLS_TABLES, "room f
 /* What a table that cannot be read costs is its names; the worst is told when all had their turn. */
 static int name_by_tables(struct files *files, struct batch *batch)
 {
-	struct elf_symbols *symbols = elf_symbols_new(batch);
+	struct elf_symbols *symbols = elf_symbols_new(batch, &files->work);
 	int err = symbols ? 0 : -ENOMEM, worst = 0;
 
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources) && err != -ENOMEM; i++) {

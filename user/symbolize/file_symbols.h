@@ -10,7 +10,8 @@
 #include "symbolize/batch.h"
 
 /*
- * Names a sorted batch whose addresses are *virtual* addresses of the file `fd`. `debug_fd` is its separate debug
+ * Names what has no name of a sorted batch whose addresses are *virtual* addresses of the file `fd`; lines that an item
+ * has say which of several functions of the same code it is. `debug_fd` is its separate debug
  * file, whose being that is the caller's matter; -1: none. Neither is closed. 0 (also when some found no name);
  * -ENOEXEC `fd` is no ELF file that we read; -EIO it cannot be read; -ENOMEM. Where a source is broken, the others
  * still name.

@@ -10,7 +10,7 @@
 
 #include "object/elf_pages.h"
 
-#define STRING_MAX 8192 /* a longer name is cut */
+#define STRING_MAX 4097 /* a longer name is cut; 1,024 bytes of it are shown */
 
 /* The string at `index` of the table, without its NUL, of at most STRING_MAX bytes; its length in *len.
  * 0; -EINVAL when the string is not inside its table or the table not inside the file; -EIO. */

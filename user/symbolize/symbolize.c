@@ -15,6 +15,7 @@
 #include "symbolize/batch.h"
 #include "symbolize/demangle.h"
 #include "symbolize/file_names.h"
+#include "symbolize/frame_group.h"
 #include "symbolize/jit.h"
 #include "symbolize/vdso.h"
 #include "symbolize/vsyscall.h"
@@ -30,13 +31,6 @@ struct symbolizer {
 	uint64_t *counters;
 	struct debuginfod *servers; /* NULL: nobody is asked */
 	struct buf plain, clean, file;
-};
-
-/* Frames of one owner; they are named together. */
-struct group {
-	uint32_t kind, owner;
-	const uint32_t *frames;
-	uint32_t count;
 };
 
 static int clean(struct buf *out, const char *text)
@@ -117,7 +111,7 @@ static int put_named(struct symbolizer *s, const struct batch_item *item)
 	return err;
 }
 
-static int put_all(struct symbolizer *s, const struct group *group, const char *text,
+static int put_all(struct symbolizer *s, const struct frame_group *group, const char *text,
 	enum abi_counter why_not)
 {
 	int err = 0;
@@ -143,7 +137,7 @@ static int put_batch(struct symbolizer *s, const struct batch *batch, const char
 	return err;
 }
 
-static int fill(struct symbolizer *s, const struct group *group, struct batch *batch)
+static int fill(struct symbolizer *s, const struct frame_group *group, struct batch *batch)
 {
 	int err = 0;
 
@@ -173,7 +167,7 @@ static int put_offset(struct symbolizer *s, const struct object *object, uint32_
 }
 
 static int put_offsets(struct symbolizer *s, const struct object *object,
-	const struct group *group, enum abi_counter why_not)
+	const struct frame_group *group, enum abi_counter why_not)
 {
 	int err = 0;
 
@@ -187,7 +181,7 @@ static int put_offsets(struct symbolizer *s, const struct object *object,
 
 /* Offsets become virtual addresses; an offset of no segment has none, keeps itself and is named by nothing. */
 static int fill_file(struct symbolizer *s, const struct elf *elf, const struct object *object,
-	const struct group *group, struct batch *batch)
+	const struct frame_group *group, struct batch *batch)
 {
 	int err = 0;
 
@@ -219,9 +213,16 @@ static int put_addresses(struct symbolizer *s, const struct object *object,
 	return err;
 }
 
-/* What became of a file's debug information (dwarf_worker_lines()). */
-static void count_lines(struct symbolizer *s, int result)
+static bool is_out_of_descriptors(int err)
 {
+	return err == -EMFILE || err == -ENFILE;
+}
+
+/* What became of a file's debug information (debug_file_open(), dwarf_worker_lines()). */
+static void count_lines(struct symbolizer *s, int debug_fd, int result)
+{
+	if (is_out_of_descriptors(debug_fd))
+		result = -ENOENT;
 	if (!result || result == -ENODATA)
 		return;
 	s->counters[result == -ENOENT ? COUNTER_debug_info_missing : COUNTER_debug_info_failed]++;
@@ -243,13 +244,13 @@ static int name_addresses(struct symbolizer *s, const struct object *object, con
 		close(debug_fd);
 	if (err == -ENOMEM)
 		return err;
-	count_lines(s, lines);
+	count_lines(s, debug_fd, lines);
 	return put_addresses(s, object, batch,
 		err == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol);
 }
 
 static int name_elf(struct symbolizer *s, const struct object *object, int fd,
-	const struct group *group)
+	const struct frame_group *group)
 {
 	struct batch batch = {0};
 	struct elf elf;
@@ -272,7 +273,7 @@ static int name_elf(struct symbolizer *s, const struct object *object, int fd,
 	return err;
 }
 
-static int name_vsyscall(struct symbolizer *s, const struct object *object, const struct group *group)
+static int name_vsyscall(struct symbolizer *s, const struct object *object, const struct frame_group *group)
 {
 	int err = 0;
 
@@ -288,11 +289,10 @@ static int name_vsyscall(struct symbolizer *s, const struct object *object, cons
 
 static enum abi_counter why_closed(int open_error)
 {
-	return open_error == -EMFILE || open_error == -ENFILE ? COUNTER_no_descriptor :
-								COUNTER_file_unreadable;
+	return is_out_of_descriptors(open_error) ? COUNTER_no_descriptor : COUNTER_file_unreadable;
 }
 
-static int name_file(struct symbolizer *s, const struct group *group)
+static int name_file(struct symbolizer *s, const struct frame_group *group)
 {
 	const struct object *object;
 	int fd, err;
@@ -354,7 +354,7 @@ static int resolve_anon(struct symbolizer *s, const struct process *process, str
 	return err;
 }
 
-static int name_anon(struct symbolizer *s, const struct group *group)
+static int name_anon(struct symbolizer *s, const struct frame_group *group)
 {
 	struct batch batch = {0};
 	int err = fill(s, group, &batch);
@@ -367,7 +367,7 @@ static int name_anon(struct symbolizer *s, const struct group *group)
 	return err;
 }
 
-static int name_kernel(struct symbolizer *s, const struct group *group)
+static int name_kernel(struct symbolizer *s, const struct frame_group *group)
 {
 	const char *path = s->options->kallsyms ? s->options->kallsyms : KALLSYMS;
 	struct batch batch = {0};
@@ -389,7 +389,7 @@ static int name_kernel(struct symbolizer *s, const struct group *group)
 	return err;
 }
 
-static int name_unknown(struct symbolizer *s, const struct group *group)
+static int name_unknown(struct symbolizer *s, const struct frame_group *group)
 {
 	enum abi_counter why_not = group->owner && group->owner < COUNTERS ? group->owner :
 									      COUNTER_not_mapped;
@@ -397,9 +397,9 @@ static int name_unknown(struct symbolizer *s, const struct group *group)
 	return put_all(s, group, "[unknown]", why_not);
 }
 
-static int name_group(struct symbolizer *s, const struct group *group)
+static int name_group(struct symbolizer *s, const struct frame_group *group)
 {
-	static int (*const by_kind[])(struct symbolizer *, const struct group *) = {
+	static int (*const by_kind[])(struct symbolizer *, const struct frame_group *) = {
 		[FRAME_KERNEL] = name_kernel,
 		[FRAME_FILE] = name_file,
 		[FRAME_ANON] = name_anon,
@@ -411,47 +411,38 @@ static int name_group(struct symbolizer *s, const struct group *group)
 	return by_kind[group->kind](s, group);
 }
 
-static int by_owner(const void *left, const void *right, void *context)
+/* What its owner had no name for, or no memory; a name that was begun is forgotten. */
+static int put_unfinished(struct symbolizer *s, const struct frame_group *group)
 {
-	const struct frame *a = profile_get_frame(context, *(const uint32_t *)left);
-	const struct frame *b = profile_get_frame(context, *(const uint32_t *)right);
+	const char *stand_in = group->kind == FRAME_KERNEL ? "[kernel]" : group->kind == FRAME_ANON ? "[jit]" : "[unknown]";
+	bool is_file = group->kind == FRAME_FILE && group->owner < objects_count(s->objects);
+	int err = 0;
 
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	if (a->owner != b->owner)
-		return a->owner < b->owner ? -1 : 1;
-	return (a->address > b->address) - (a->address < b->address);
-}
+	for (uint32_t i = 0; i < group->count && !err; i++) {
+		uint32_t id = group->frames[i];
+		struct frame_names *names = &s->profile->names[id];
 
-/* The run of frames from the first on that have its kind and owner. All kernel frames are one group. */
-static struct group next_group(const struct profile *profile, const uint32_t *frames,
-	uint32_t count)
-{
-	const struct frame *first = profile_get_frame(profile, frames[0]);
-	struct group group = {.kind = first->kind, .owner = first->owner, .frames = frames};
-
-	while (group.count < count) {
-		const struct frame *frame = profile_get_frame(profile, frames[group.count]);
-
-		if (frame->kind != group.kind ||
-			(frame->owner != group.owner && group.kind != FRAME_KERNEL))
-			break;
-		group.count++;
+		if (names->named || names->why_not)
+			continue;
+		names->count = 0;
+		err = is_file ? put_offset(s, objects_get(s->objects, group->owner), id,
+					profile_get_frame(s->profile, id)->address, COUNTER_no_memory) :
+				put(s, id, stand_in, COUNTER_no_memory);
 	}
-	return group;
+	return err;
 }
 
 static int name_groups(struct symbolizer *s, uint32_t *frames, uint32_t count)
 {
 	int err = 0;
 
-	for (uint32_t i = 0; i < count; i++)
-		frames[i] = i;
-	qsort_r(frames, count, sizeof(*frames), by_owner, s->profile);
+	frame_group_sort(s->profile, frames, count);
 	for (uint32_t done = 0; done < count && !err;) {
-		struct group group = next_group(s->profile, frames + done, count - done);
+		struct frame_group group = frame_group_next(s->profile, frames + done, count - done);
 
 		err = name_group(s, &group);
+		if (err == -ENOMEM) /* one file's want is no reason to name nothing */
+			err = put_unfinished(s, &group);
 		done += group.count;
 	}
 	return err;
