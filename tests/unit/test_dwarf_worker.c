@@ -134,6 +134,16 @@ static uint32_t try_sandbox(void)
 	return bad | try_privileges(status, oom, was_root);
 }
 
+/* What the parent answers: an errno, 0: a descriptor. */
+static uint32_t ask_open(const char *path)
+{
+	struct dwarf_message answer = {.a = UINT32_MAX};
+
+	say(DWARF_OPEN, 0, path, strlen(path));
+	recv(DWARF_CHILD_SOCKET, &answer, sizeof(answer), 0);
+	return answer.a;
+}
+
 static void lie(const char *how)
 {
 	char text[300] = "x";
@@ -163,6 +173,8 @@ static void lie(const char *how)
 			if (recv(DWARF_CHILD_SOCKET, text, sizeof(text), 0) <= 0)
 				break;
 		}
+	else if (!strcmp(how, "opens"))
+		say_line(0, ask_open("text"), 1, 1, "ab", 2), say_line(0, ask_open("elf"), 1, 1, "ab", 2);
 	else if (!strcmp(how, "lie-error"))
 		say(DWARF_DONE, 4000000000u, "", 0);
 }
@@ -377,6 +389,26 @@ static void test_sandbox(void **state)
 	scene_release(&scene);
 }
 
+static int open_either(void *context, const char *path)
+{
+	(void)context;
+	return open(strcmp(path, "elf") ? "/etc/passwd" : "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+}
+
+/* What the child asks for is handed over only if it is an ELF file. */
+static void test_opens(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, &(struct dwarf_worker_options){.argument = "opens"});
+	scene.files.open = open_either;
+	assert_int_equal(ask(&scene), 0);
+	assert_int_equal(lines_of(&scene)->at[1].line, ENOEXEC);
+	assert_int_equal(lines_of(&scene)->at[2].line, 0);
+	scene_release(&scene);
+}
+
 /* -- a file that is cut off while it is mapped ------------------------------------------------------------------- */
 
 struct cut {
@@ -490,6 +522,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_gives_up),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_sandbox),
+		cmocka_unit_test(test_opens),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_no_symbols),
 	};

@@ -364,13 +364,13 @@ static void test_root_is_kept(void **state)
 	pid = spawn(0, "code");
 	object = attached(pid, object_of(pid, "/code"));
 	assert_true(object.fd >= 0);
-	assert_int_equal(object.root_fd, -1); /* our own */
+	assert_true(object.root_fd == -1 && object.root_is_ours);
 	close(object.fd);
 	end(pid);
 	pid = spawn(CHROOT, "code");
 	object = attached(pid, object_of(pid, "/code"));
 	end(pid);
-	assert_true(object.fd >= 0 && object.root_fd >= 0);
+	assert_true(object.fd >= 0 && object.root_fd >= 0 && !object.root_is_ours);
 	assert_int_equal(fstat(object.root_fd, &kept), 0);
 	assert_int_equal(stat(dir, &ours), 0);
 	assert_int_equal(kept.st_ino, ours.st_ino);

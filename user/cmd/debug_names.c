@@ -81,7 +81,7 @@ static int name_by(const struct dwarf_files *files, const char *path, struct bat
 static int name_all(int fd, const char *path, struct batch *batch)
 {
 	char real[PATH_MAX];
-	const struct object object = {.path = realpath(path, real), .fd = fd, .root_fd = -1};
+	const struct object object = {.path = realpath(path, real), .fd = fd, .root_fd = -1, .root_is_ours = true};
 	struct debug_file_namer namer = {&object, fd};
 	struct dwarf_files files = {
 		.mapped = fd, .debug = -1, .alt = -1, .open = debug_file_open_for, .context = &namer};

@@ -38,6 +38,7 @@ struct object {
 	int64_t written_ns;
 	int open_error; /* negative errno: why fd is -1 once it was tried */
 	int root_fd;   /* O_PATH of the root of the process that it was opened for, if that is not our own; -1 */
+	bool root_is_ours; /* it was opened for a process that has our own root */
 	bool tried;    /* fd is final */
 	uint8_t tries; /* how many processes it could not be opened for, before it is final */
 	uint32_t tried_for; /* process->id + 1 of the last of them */

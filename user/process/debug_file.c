@@ -71,13 +71,25 @@ static int checked(const struct wanted *wanted, int fd)
 	return err ? err : fd;
 }
 
-static int open_below_ours(const char *path)
+static bool is_below_store(const char *path)
 {
-	int root = root_dir_open("/"), fd;
+	return !strncmp(path, STORE "/", sizeof(STORE)) && !strstr(path, "/../");
+}
 
+/*
+ * Below our own root: the administrator's debug files for everybody, other paths only for those who have that root.
+ * Else a container would have us open what is the host's.
+ */
+static int open_below_ours(const struct object *object, const char *path)
+{
+	int root, fd;
+
+	if (!object->root_is_ours && !is_below_store(path))
+		return -ENOENT;
+	root = root_dir_open("/");
 	if (root < 0)
 		return root;
-	fd = root_dir_open_file(root, path);
+	fd = root_dir_open_extra(root, path);
 	close(root);
 	return fd;
 }
@@ -88,10 +100,10 @@ static int try_path(const struct wanted *wanted, const char *path)
 	int fd = -ENOENT;
 
 	if (wanted->object->root_fd >= 0)
-		fd = checked(wanted, root_dir_open_file(wanted->object->root_fd, path));
+		fd = checked(wanted, root_dir_open_extra(wanted->object->root_fd, path));
 	if (fd >= 0 || is_fatal(fd))
 		return fd;
-	return checked(wanted, open_below_ours(path));
+	return checked(wanted, open_below_ours(wanted->object, path));
 }
 
 static int try_build_id(const struct wanted *wanted)
@@ -141,9 +153,9 @@ int debug_file_open(const struct object *object, const struct elf *elf, struct d
 
 static int open_in_roots(const struct object *object, const char *path)
 {
-	int fd = object->root_fd < 0 ? -ENOENT : root_dir_open_file(object->root_fd, path);
+	int fd = object->root_fd < 0 ? -ENOENT : root_dir_open_extra(object->root_fd, path);
 
-	return fd >= 0 || is_fatal(fd) ? fd : open_below_ours(path);
+	return fd >= 0 || is_fatal(fd) ? fd : open_below_ours(object, path);
 }
 
 /* The kernel's idea of where the file is; below a root that is not ours it is only near enough to look there. */

@@ -243,16 +243,32 @@ static int send_request(struct dwarf_worker *worker, int fd, int alt, const stru
 	return err;
 }
 
+/* The child is handed no other: a descriptor of a device, or of what was a secret, is worth more than its DWARF. */
+static bool is_elf(int fd)
+{
+	struct elf elf;
+
+	if (elf_init(&elf, fd))
+		return false;
+	elf_release(&elf);
+	return true;
+}
+
 static int open_named(struct dwarf_worker *worker, const struct dwarf_files *files, size_t size)
 {
 	char path[DWARF_STRING_MAX + 1];
 	const char *from = worker->message + sizeof(struct dwarf_message);
+	int fd;
 
 	if (!size || size > DWARF_STRING_MAX || memchr(from, 0, size))
 		return -EINVAL;
 	memcpy(path, from, size);
 	path[size] = 0;
-	return files->open ? files->open(files->context, path) : -ENOENT;
+	fd = files->open ? files->open(files->context, path) : -ENOENT;
+	if (fd < 0 || is_elf(fd))
+		return fd;
+	close(fd);
+	return -ENOEXEC;
 }
 
 static int answer_open(struct dwarf_worker *worker, const struct dwarf_files *files, size_t size)

@@ -29,7 +29,8 @@ struct dwarf_files { /* descriptors are not owned; -1: none */
 	/*
 	 * Opens a file that only the DWARF names (.dwo, the alternate one): a descriptor, which the worker closes, or a
 	 * negative errno. The path is as hostile as the file: absolute, or relative to the directory of the file that has
-	 * .debug_info; the policy is all here. NULL: nothing is opened.
+	 * .debug_info; the policy is here, and what is no ELF
+	 * file is handed to nobody. NULL: nothing is opened.
 	 */
 	int (*open)(void *context, const char *path);
 	void *context;
