@@ -94,16 +94,15 @@ static int open_below_ours(const struct object *object, const char *path)
 	return fd;
 }
 
-/* Of what both roots have at this path the first that proves right. */
+/* Of what both roots have at this path the first that proves right. A build id is a note that anybody can copy, so the
+ * administrator's file goes first. */
 static int try_path(const struct wanted *wanted, const char *path)
 {
-	int fd = -ENOENT;
+	int fd = checked(wanted, open_below_ours(wanted->object, path));
 
-	if (wanted->object->root_fd >= 0)
-		fd = checked(wanted, root_dir_open_extra(wanted->object->root_fd, path));
-	if (fd >= 0 || is_fatal(fd))
+	if (fd >= 0 || is_fatal(fd) || wanted->object->root_fd < 0)
 		return fd;
-	return checked(wanted, open_below_ours(wanted->object, path));
+	return checked(wanted, root_dir_open_extra(wanted->object->root_fd, path));
 }
 
 static int try_build_id(const struct wanted *wanted)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The separate debug file of a target's file, and the files that debug information names: found as gdb finds them (gdb
- * 13 manual, 18.3), but opened as targets' files are (root_dir.h): below the root of the process that mapped the file,
- * and below our own /usr/lib/debug; elsewhere below our own root only for a process that has it too. Nothing is opened
+ * 13 manual, 18.3), but opened as targets' files are (root_dir.h): below our own /usr/lib/debug, then below the root of
+ * the processes that mapped the file, if that is one; elsewhere below our own root only for a process that has it too. Nothing is opened
  * on FUSE. All are whoever's who runs there, so a debug file is used only if it proves to be that of the very file.
  */
 #ifndef PROFOUND_DEBUG_FILE_H

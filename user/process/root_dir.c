@@ -30,14 +30,26 @@ int root_dir_of_pid(uint32_t pid)
 }
 
 /* statx(2): STATX_MNT_ID came with 5.8. */
+static bool is_same(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major &&
+	       a->stx_dev_minor == b->stx_dev_minor && a->stx_mnt_id == b->stx_mnt_id;
+}
+
 bool root_dir_is_ours(int root)
 {
 	struct statx theirs, ours;
 
 	return !statx(root, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &theirs) &&
-	       !statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &ours) &&
-	       theirs.stx_ino == ours.stx_ino && theirs.stx_dev_major == ours.stx_dev_major &&
-	       theirs.stx_dev_minor == ours.stx_dev_minor && theirs.stx_mnt_id == ours.stx_mnt_id;
+	       !statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &ours) && is_same(&theirs, &ours);
+}
+
+bool root_dir_is_same(int root, int other)
+{
+	struct statx a, b;
+
+	return !statx(root, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &a) &&
+	       !statx(other, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &b) && is_same(&a, &b);
 }
 
 /* What the kernel makes up: to open or to read it may be to do something, and much of it is a regular file. */

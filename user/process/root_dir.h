@@ -16,6 +16,8 @@ int root_dir_of_pid(uint32_t pid);
 
 /* The same directory, in the same mount (so of the same mount namespace), is our own root. */
 bool root_dir_is_ours(int root);
+/* Two roots are the same one, in that sense. */
+bool root_dir_is_same(int root, int other);
 
 /*
  * Opens `path` as a process whose root this is would. A descriptor for reading, or -ENOENT, -EACCES, -EINVAL (no regular

@@ -233,11 +233,32 @@ static void learn_root(struct object *object, const struct process *process)
 		close(root);
 }
 
+/*
+ * Debug files below a root are its owner's word for what the code is called: good for that root, not for others that
+ * have the same file. Of a process that is gone nobody can say. It costs a comparison when the process is another than
+ * the last, and only while a root is kept.
+ */
+static void compare_root(struct object *object, const struct process *process)
+{
+	int root;
+
+	if (object->root_fd < 0 || object->tried_for == process->id + 1)
+		return;
+	object->tried_for = process->id + 1;
+	root = root_of(process);
+	if (root < 0 || !root_dir_is_same(root, object->root_fd))
+		object_set_root(object, -1);
+	if (root >= 0)
+		close(root);
+}
+
 void target_file_attach(const struct process *process, const struct place *place)
 {
 	struct object *object = place->object;
 	int fd, err;
 
+	if (object->tried)
+		compare_root(object, process);
 	if (object->tried || object->kind != OBJECT_FILE || object->tried_for == process->id + 1)
 		return;
 	fd = target_file_open(process, place);
