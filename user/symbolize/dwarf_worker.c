@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +50,21 @@ static uint64_t nanoseconds(const struct timeval *time)
 	return (uint64_t)time->tv_sec * NS_PER_SECOND + (uint64_t)time->tv_usec * 1000;
 }
 
+/* A child that is inside a file system which does not answer (FUSE, NFS) does not even die: it is left behind. */
+static void reap(pid_t pid, struct rusage *used)
+{
+	struct pollfd poller = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	uint64_t until = clock_now_ns() + NS_PER_SECOND;
+	pid_t reaped;
+
+	do {
+		poll(&poller, 1, 20);
+		reaped = wait4(pid, NULL, WNOHANG, used);
+	} while (!reaped && clock_now_ns() < until);
+	if (poller.fd >= 0)
+		close(poller.fd);
+}
+
 void dwarf_worker_stop(struct dwarf_worker *worker)
 {
 	struct rusage used = {0};
@@ -57,8 +73,7 @@ void dwarf_worker_stop(struct dwarf_worker *worker)
 		return;
 	close(worker->socket);
 	kill(worker->pid, SIGKILL);
-	while (wait4(worker->pid, NULL, 0, &used) < 0 && errno == EINTR)
-		;
+	reap(worker->pid, &used);
 	worker->cpu_ns += nanoseconds(&used.ru_utime) + nanoseconds(&used.ru_stime);
 	worker->pid = 0;
 	worker->socket = -1;

@@ -43,7 +43,7 @@ struct dwarf_worker *dwarf_worker_new(const struct dwarf_worker_options *options
 /* Ends the child. NULL is fine. */
 void dwarf_worker_free(struct dwarf_worker *worker);
 
-/* Ends the child; the next file would start another one. CPU time of all children that ended. */
+/* Ends the child, or leaves it after a second if it does not die; the next file would start another one. CPU time of all children that ended. */
 void dwarf_worker_stop(struct dwarf_worker *worker);
 uint64_t dwarf_worker_cpu_ns(const struct dwarf_worker *worker);
 
