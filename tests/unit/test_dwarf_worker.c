@@ -320,6 +320,19 @@ static void test_no_debug_info(void **state)
 	scene_release(&scene);
 }
 
+/* A file that cannot be read is not one without debug information. */
+static void test_unreadable(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, &(struct dwarf_worker_options){.argument = "die-at-once"});
+	close(scene.files.mapped);
+	assert_int_equal(ask(&scene), -EIO);
+	scene.files.mapped = -1;
+	scene_release(&scene);
+}
+
 static void test_bad_children(void **state)
 {
 	static const struct {
@@ -518,6 +531,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_own_lines),
 		cmocka_unit_test(test_inlined),
 		cmocka_unit_test(test_no_debug_info),
+		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_bad_children),
 		cmocka_unit_test(test_gives_up),
 		cmocka_unit_test(test_descriptors),

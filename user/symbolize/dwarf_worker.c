@@ -376,14 +376,16 @@ static int ask(struct dwarf_worker *worker, int fd, const struct dwarf_files *fi
 	return err;
 }
 
-static bool has_debug_info(int fd)
+/* 1; 0: none; -EIO or -EPIPE (no memory: names must not end with it): nobody can say. */
+static int has_debug_info(int fd)
 {
 	static const char *const names[] = {".debug_info", ".zdebug_info"};
 	bool has = false;
 	struct elf elf;
+	int err = fd < 0 ? -ENOEXEC : elf_init(&elf, fd);
 
-	if (fd < 0 || elf_init(&elf, fd))
-		return false;
+	if (err)
+		return err == -ENOEXEC ? 0 : err == -ENOMEM ? -EPIPE : err;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const Elf64_Shdr *section = elf_section(&elf, names[i]);
 
@@ -395,10 +397,14 @@ static bool has_debug_info(int fd)
 
 int dwarf_worker_lines(struct dwarf_worker *worker, const struct dwarf_files *files, struct batch *batch)
 {
-	int fd = has_debug_info(files->debug) ? files->debug : has_debug_info(files->mapped) ? files->mapped : -1, err;
+	int fd = files->debug, err = has_debug_info(fd);
 
-	if (fd < 0 || !batch->count)
-		return -ENODATA;
+	if (!err) {
+		fd = files->mapped;
+		err = has_debug_info(fd);
+	}
+	if (err <= 0 || !batch->count)
+		return err < 0 ? err : -ENODATA;
 	if (batch->count > DWARF_ADDRESSES_MAX)
 		return -E2BIG;
 	if (worker->failures >= DWARF_FAILURES_MAX)

@@ -53,7 +53,7 @@ uint64_t dwarf_worker_cpu_ns(const struct dwarf_worker *worker);
  *   0; -ENODATA      no debug information: nothing was started, nothing is missing
  *   -ENOENT          lines are right, but a file that the DWARF names was not to be had, or not the one it means
  *   -EBADMSG         lines are right, but some of the DWARF makes no sense
- *   -EPIPE, -ETIMEDOUT, -EPROTO, -E2BIG, -EMFILE...  no lines: the child died, hung, lied, could not be started, or
+ *   -EPIPE, -ETIMEDOUT, -EPROTO, -E2BIG, -EMFILE, -EIO...  no lines: the child died, hung, lied, could not be started, or
  *                    there was no memory for its answer
  */
 int dwarf_worker_lines(struct dwarf_worker *worker, const struct dwarf_files *files, struct batch *batch);
