@@ -375,6 +375,21 @@ static void test_gives_up(void **state)
 	scene_release(&scene);
 }
 
+/* The files of a run share a time: what one has used up, the next does not get. */
+static void test_total(void **state)
+{
+	struct scene scene;
+	uint64_t used;
+
+	(void)state;
+	scene_init(&scene, &(struct dwarf_worker_options){.argument = "hang", .deadline_ms = 20000, .total_ms = 200});
+	assert_int_equal(ask(&scene), -ETIMEDOUT);
+	used = dwarf_worker_cpu_ns(scene.worker);
+	assert_int_equal(ask(&scene), -ETIMEDOUT);
+	assert_int_equal(dwarf_worker_cpu_ns(scene.worker), used); /* nobody was started */
+	scene_release(&scene);
+}
+
 static void test_descriptors(void **state)
 {
 	int leaks[20];
@@ -534,6 +549,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_bad_children),
 		cmocka_unit_test(test_gives_up),
+		cmocka_unit_test(test_total),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_sandbox),
 		cmocka_unit_test(test_opens),

@@ -26,6 +26,7 @@ struct dwarf_worker {
 	int socket;
 	unsigned failures;
 	uint64_t deadline_ns; /* of the file under way */
+	uint64_t waited_ns;   /* for all files so far */
 	uint64_t cpu_ns;
 	char message[DWARF_MESSAGE_MAX];
 };
@@ -42,6 +43,8 @@ struct dwarf_worker *dwarf_worker_new(const struct dwarf_worker_options *options
 		worker->options.argument = DWARF_CHILD_ARGUMENT;
 	if (!worker->options.deadline_ms)
 		worker->options.deadline_ms = DWARF_DEADLINE_MS;
+	if (!worker->options.total_ms)
+		worker->options.total_ms = DWARF_TOTAL_MS;
 	return worker;
 }
 
@@ -355,12 +358,14 @@ static void move_lines(struct dwarf_answer *answer, struct batch *batch)
 
 static int ask(struct dwarf_worker *worker, int fd, const struct dwarf_files *files, struct batch *batch)
 {
+	const uint64_t begin = clock_now_ns(), of_file = worker->options.deadline_ms * 1000000ull;
+	const uint64_t left = worker->options.total_ms * 1000000ull - worker->waited_ns;
 	struct dwarf_answer answer;
 	int err = dwarf_answer_init(&answer, batch->count);
 
 	if (err)
 		return -EPIPE;
-	worker->deadline_ns = clock_now_ns() + worker->options.deadline_ms * 1000000ull;
+	worker->deadline_ns = begin + (left < of_file ? left : of_file);
 	err = start(worker);
 	if (!err)
 		err = send_request(worker, fd, files->alt, batch);
@@ -373,6 +378,7 @@ static int ask(struct dwarf_worker *worker, int fd, const struct dwarf_files *fi
 	else
 		dwarf_worker_stop(worker);
 	dwarf_answer_release(&answer);
+	worker->waited_ns += clock_now_ns() - begin;
 	return err;
 }
 
@@ -409,6 +415,8 @@ int dwarf_worker_lines(struct dwarf_worker *worker, const struct dwarf_files *fi
 		return -E2BIG;
 	if (worker->failures >= DWARF_FAILURES_MAX)
 		return -EPIPE;
+	if (worker->waited_ns >= worker->options.total_ms * 1000000ull)
+		return -ETIMEDOUT;
 	err = ask(worker, fd, files, batch);
 	if (!is_usable(err))
 		worker->failures++;
