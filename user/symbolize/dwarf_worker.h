@@ -16,7 +16,7 @@
 #define DWARF_TOTAL_MS 60000u    /* a run; after that, or after so many failures, every file fails at once: */
 #define DWARF_FAILURES_MAX 64u   /* few enough to be no flood of processes, too many for one container's files to end all */
 #define DWARF_OPENS_MAX 65536u   /* files that one file's DWARF may ask for */
-#define DWARF_RESULT_MAX (256ull << 20) /* bytes of one file's lines */
+#define DWARF_RESULT_MAX (256ull << 20) /* bytes of memory for one file's lines */
 
 struct dwarf_worker_options {
 	const char *argument; /* of /proc/self/exe, whose main() calls dwarf_child_main(); NULL: DWARF_CHILD_ARGUMENT */
