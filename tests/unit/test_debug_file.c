@@ -131,14 +131,39 @@ static void test_relative(void **state)
 	close(namer.debug_fd);
 }
 
+/* A checksum is read only from what is left of the run's bytes. */
+static void test_checksums(void **state)
+{
+	const struct object ours = {.path = in_dir("a/bare"), .fd = -1, .root_fd = -1, .root_is_ours = true};
+	char command[1024];
+	uint64_t left = 0;
+	struct elf elf;
+	int fd;
+
+	(void)state;
+	snprintf(command, sizeof(command), "cd %s/a && objcopy --remove-section .note.gnu.build-id /proc/%d/exe whole && "
+		"objcopy --only-keep-debug whole its.debug && objcopy -S --add-gnu-debuglink=its.debug whole bare",
+		dir, getpid());
+	assert_int_equal(system(command), 0);
+	fd = open(ours.path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(elf_init(&elf, fd), 0);
+	assert_int_equal(debug_file_open(&ours, &elf, NULL, &left), -ENOENT);
+	left = DEBUG_FILE_CHECKSUMS;
+	close(debug_file_open(&ours, &elf, NULL, &left));
+	assert_in_range(left, DEBUG_FILE_CHECKSUMS - (64 << 20), DEBUG_FILE_CHECKSUMS - 1);
+	elf_release(&elf);
+	close(fd);
+}
+
 static void test_none(void **state)
 {
+	uint64_t checksum_left = DEBUG_FILE_CHECKSUMS;
 	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), before = dup(0), after;
 	struct elf elf;
 
 	(void)state;
 	assert_int_equal(elf_init(&elf, self), 0);
-	assert_int_equal(debug_file_open(&object, &elf, NULL), -ENOENT);
+	assert_int_equal(debug_file_open(&object, &elf, NULL, &checksum_left), -ENOENT);
 	elf_release(&elf);
 	close(self);
 	close(before);
@@ -154,6 +179,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_below_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_traps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_relative, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_checksums, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
 	};
 

@@ -85,12 +85,13 @@ static int name_all(int fd, const char *path, struct batch *batch)
 	struct debug_file_namer namer = {&object, fd};
 	struct dwarf_files files = {
 		.mapped = fd, .debug = -1, .alt = -1, .open = debug_file_open_for, .context = &namer};
+	uint64_t checksum_left = DEBUG_FILE_CHECKSUMS;
 	struct elf elf;
 	int err = object.path ? elf_init(&elf, fd) : -errno;
 
 	if (err)
 		return err;
-	files.debug = debug_file_open(&object, &elf, NULL);
+	files.debug = debug_file_open(&object, &elf, NULL, &checksum_left);
 	if (files.debug >= 0)
 		namer.debug_fd = files.debug;
 	err = name_by(&files, path, batch);

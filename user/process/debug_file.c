@@ -20,6 +20,7 @@ struct wanted {
 	const struct elf *elf;
 	struct debug_link link;
 	bool has_link;
+	uint64_t *checksum_left;
 };
 
 static bool is_fatal(int err)
@@ -37,9 +38,13 @@ static bool is_the_file_itself(const struct wanted *wanted, int fd)
 
 static bool has_the_checksum(const struct wanted *wanted, int fd)
 {
+	struct stat info;
 	uint32_t crc;
 
-	return wanted->has_link && !debug_link_crc(fd, &crc) && crc == wanted->link.crc;
+	if (!wanted->has_link || fstat(fd, &info) || (uint64_t)info.st_size > *wanted->checksum_left)
+		return false;
+	*wanted->checksum_left -= (uint64_t)info.st_size;
+	return !debug_link_crc(fd, &crc) && crc == wanted->link.crc;
 }
 
 /* 0; -ESTALE: it is not the debug file of this file; -ENOMEM. */
@@ -136,9 +141,10 @@ static int try_link(const struct wanted *wanted)
 	return fd;
 }
 
-int debug_file_open(const struct object *object, const struct elf *elf, struct debuginfod *servers)
+int debug_file_open(const struct object *object, const struct elf *elf, struct debuginfod *servers,
+	uint64_t *checksum_left)
 {
-	struct wanted wanted = {.object = object, .elf = elf};
+	struct wanted wanted = {.object = object, .elf = elf, .checksum_left = checksum_left};
 	int fd;
 
 	wanted.has_link = !debug_link_read(elf, &wanted.link);

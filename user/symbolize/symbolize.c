@@ -30,6 +30,7 @@ struct symbolizer {
 	const struct symbolize_options *options;
 	uint64_t *counters;
 	struct debuginfod *servers; /* NULL: nobody is asked */
+	uint64_t checksum_left;     /* debug_file_open() */
 	struct buf plain, clean, file;
 };
 
@@ -232,7 +233,7 @@ static int name_addresses(struct symbolizer *s, const struct object *object, con
 	struct batch *batch)
 {
 	int debug_fd = batch->count && object->kind == OBJECT_FILE ?
-		debug_file_open(object, elf, s->servers) : -1;
+		debug_file_open(object, elf, s->servers, &s->checksum_left) : -1;
 	struct debug_file_namer namer = {object, debug_fd >= 0 ? debug_fd : elf->fd};
 	const struct dwarf_files files = {
 		.mapped = elf->fd, .debug = debug_fd, .alt = -1, .open = debug_file_open_for, .context = &namer};
@@ -454,6 +455,7 @@ int symbolize_profile(struct profile *profile, const struct objects *objects,
 {
 	uint64_t nobodys[COUNTERS] = {0};
 	struct symbolizer s = {
+		.checksum_left = DEBUG_FILE_CHECKSUMS,
 		.profile = profile, .objects = objects, .processes = processes,
 		.kernel = kernel, .options = options, .counters = options->counters ? options->counters : nobodys,
 	};
