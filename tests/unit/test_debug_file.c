@@ -78,8 +78,24 @@ static void test_below_the_root(void **state)
 	assert_text(debug_file_open_named(&object, -1, "/a/b/../../alt"), "below the root");
 	assert_text(debug_file_open_named(&object, -1, "/../../../alt"), "below the root");
 	assert_int_equal(debug_file_open_named(&object, -1, "/none"), -ENOENT);
-	/* Then below our own. */
-	assert_text(debug_file_open_named(&object, -1, in_dir("a/near")), "near");
+}
+
+/* Below our own root only for those who have that root, and nothing that the kernel makes up. */
+static void test_below_ours(void **state)
+{
+	static const char *const made_up[] = {"/proc/version", "/proc/self/maps", "/sys/kernel/notes"};
+	const struct object ours = {.path = object.path, .fd = -1, .root_fd = -1, .root_is_ours = true};
+	struct object nobodys = {.path = object.path, .fd = -1, .root_fd = -1};
+
+	(void)state;
+	assert_int_equal(debug_file_open_named(&object, -1, in_dir("a/near")), -ENOENT);
+	assert_int_equal(debug_file_open_named(&nobodys, -1, in_dir("a/near")), -ENOENT);
+	assert_int_equal(debug_file_open_named(&nobodys, -1, "/usr/lib/debug/../../../etc/passwd"), -ENOENT);
+	assert_text(debug_file_open_named(&ours, -1, in_dir("a/near")), "near");
+	for (size_t i = 0; i < sizeof(made_up) / sizeof(*made_up); i++) {
+		assert_int_equal(access(made_up[i], R_OK), 0);
+		assert_int_equal(debug_file_open_named(&ours, -1, made_up[i]), -EINVAL);
+	}
 }
 
 static void test_traps(void **state)
@@ -104,24 +120,50 @@ static void test_traps(void **state)
 static void test_relative(void **state)
 {
 	struct debug_file_namer namer = {.debug_fd = open(in_dir("a/near"), O_RDONLY | O_CLOEXEC)};
+	const struct object ours = {.path = object.path, .fd = -1, .root_fd = -1, .root_is_ours = true};
 
 	(void)state;
 	assert_int_equal(debug_file_open_for(&namer, "near"), -ENOENT); /* of no object */
-	namer.object = &object;
+	namer.object = &ours;
 	assert_text(debug_file_open_for(&namer, "near"), "near");
 	assert_text(debug_file_open_for(&namer, "../alt"), "below the root");
 	assert_int_equal(debug_file_open_for(&namer, "none"), -ENOENT);
 	close(namer.debug_fd);
 }
 
+/* A checksum is read only from what is left of the run's bytes. */
+static void test_checksums(void **state)
+{
+	const struct object ours = {.path = in_dir("a/bare"), .fd = -1, .root_fd = -1, .root_is_ours = true};
+	char command[1024];
+	uint64_t left = 0;
+	struct elf elf;
+	int fd;
+
+	(void)state;
+	snprintf(command, sizeof(command), "cd %s/a && objcopy --remove-section .note.gnu.build-id /proc/%d/exe whole && "
+		"objcopy --only-keep-debug whole its.debug && objcopy -S --add-gnu-debuglink=its.debug whole bare",
+		dir, getpid());
+	assert_int_equal(system(command), 0);
+	fd = open(ours.path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(elf_init(&elf, fd), 0);
+	assert_int_equal(debug_file_open(&ours, &elf, NULL, &left), -ENOENT);
+	left = DEBUG_FILE_CHECKSUMS;
+	close(debug_file_open(&ours, &elf, NULL, &left));
+	assert_in_range(left, DEBUG_FILE_CHECKSUMS - (64 << 20), DEBUG_FILE_CHECKSUMS - 1);
+	elf_release(&elf);
+	close(fd);
+}
+
 static void test_none(void **state)
 {
+	uint64_t checksum_left = DEBUG_FILE_CHECKSUMS;
 	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), before = dup(0), after;
 	struct elf elf;
 
 	(void)state;
 	assert_int_equal(elf_init(&elf, self), 0);
-	assert_int_equal(debug_file_open(&object, &elf, NULL), -ENOENT);
+	assert_int_equal(debug_file_open(&object, &elf, NULL, &checksum_left), -ENOENT);
 	elf_release(&elf);
 	close(self);
 	close(before);
@@ -134,8 +176,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_below_the_root, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_below_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_traps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_relative, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_checksums, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
 	};
 

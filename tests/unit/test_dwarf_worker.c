@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -81,10 +82,38 @@ static int refuse(const char *path)
 	return strcmp(path, "/etc/passwd") ? -EIO : -EXDEV;
 }
 
+/* Of a file of /proc that was opened before: is there a line that begins so? */
+static bool says(int fd, const char *line)
+{
+	char text[4096] = "\n", *found;
+	ssize_t n = pread(fd, text + 1, sizeof(text) - 2, 0);
+
+	found = n > 0 ? strstr(text, line) : NULL;
+	return found && found[-1] == '\n';
+}
+
+/* The same, of who it is by now. Where nobody (65534) can be, root became it. */
+static uint32_t try_privileges(int status, int oom_score_adj, bool was_root)
+{
+	uint32_t bad = 0;
+
+	bad |= says(oom_score_adj, "1000\n") ? 0 : 1 << 8;
+	bad |= says(status, "CapEff:\t0000000000000000\n") && says(status, "CapPrm:\t0000000000000000\n") &&
+		says(status, "CapInh:\t0000000000000000\n") ? 0 : 1 << 9;
+	if (was_root && says(status, "Uid:\t0\t"))
+		bad |= 1 << 10;
+	return bad;
+}
+
 /* One bit for each thing that the sandbox let through. */
 static uint32_t try_sandbox(void)
 {
+	const int status = open("/proc/self/status", O_RDONLY), oom = open("/proc/self/oom_score_adj", O_RDONLY);
+	const int uid_map = open("/proc/self/uid_map", O_RDONLY), socket_of_ours = DWARF_CHILD_SOCKET;
+	const bool was_root = !geteuid() && says(uid_map, "         0          0 4294967295\n");
+	const pid_t parent = getppid();
 	char *const nothing[] = {NULL};
+	struct rlimit limit;
 	uint32_t bad = 0;
 
 	if (dwarf_sandbox_enter(refuse))
@@ -97,7 +126,22 @@ static uint32_t try_sandbox(void)
 	bad |= kill(getpid(), 0) >= 0 || errno != EPERM ? 32 : 0;
 	bad |= fork() >= 0 || errno != EPERM ? 64 : 0;
 	bad |= unlink("/nowhere") >= 0 || errno != EPERM ? 128 : 0;
-	return bad;
+	bad |= prlimit(parent, RLIMIT_CPU, NULL, &limit) >= 0 || errno != EPERM ? 1 << 11 : 0;
+	bad |= getrlimit(RLIMIT_CPU, &limit) ? 1 << 12 : 0;
+	bad |= fcntl(socket_of_ours, F_SETOWN, 0) >= 0 || errno != EPERM ? 1 << 13 : 0;
+	bad |= fcntl(socket_of_ours, F_SETFL, O_ASYNC) >= 0 || errno != EPERM ? 1 << 14 : 0;
+	bad |= fcntl(socket_of_ours, F_GETFD) < 0 ? 1 << 15 : 0;
+	return bad | try_privileges(status, oom, was_root);
+}
+
+/* What the parent answers: an errno, 0: a descriptor. */
+static uint32_t ask_open(const char *path)
+{
+	struct dwarf_message answer = {.a = UINT32_MAX};
+
+	say(DWARF_OPEN, 0, path, strlen(path));
+	recv(DWARF_CHILD_SOCKET, &answer, sizeof(answer), 0);
+	return answer.a;
 }
 
 static void lie(const char *how)
@@ -129,6 +173,8 @@ static void lie(const char *how)
 			if (recv(DWARF_CHILD_SOCKET, text, sizeof(text), 0) <= 0)
 				break;
 		}
+	else if (!strcmp(how, "opens"))
+		say_line(0, ask_open("text"), 1, 1, "ab", 2), say_line(0, ask_open("elf"), 1, 1, "ab", 2);
 	else if (!strcmp(how, "lie-error"))
 		say(DWARF_DONE, 4000000000u, "", 0);
 }
@@ -274,6 +320,19 @@ static void test_no_debug_info(void **state)
 	scene_release(&scene);
 }
 
+/* A file that cannot be read is not one without debug information. */
+static void test_unreadable(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, &(struct dwarf_worker_options){.argument = "die-at-once"});
+	close(scene.files.mapped);
+	assert_int_equal(ask(&scene), -EIO);
+	scene.files.mapped = -1;
+	scene_release(&scene);
+}
+
 static void test_bad_children(void **state)
 {
 	static const struct {
@@ -316,6 +375,21 @@ static void test_gives_up(void **state)
 	scene_release(&scene);
 }
 
+/* The files of a run share a time: what one has used up, the next does not get. */
+static void test_total(void **state)
+{
+	struct scene scene;
+	uint64_t used;
+
+	(void)state;
+	scene_init(&scene, &(struct dwarf_worker_options){.argument = "hang", .deadline_ms = 20000, .total_ms = 200});
+	assert_int_equal(ask(&scene), -ETIMEDOUT);
+	used = dwarf_worker_cpu_ns(scene.worker);
+	assert_int_equal(ask(&scene), -ETIMEDOUT);
+	assert_int_equal(dwarf_worker_cpu_ns(scene.worker), used); /* nobody was started */
+	scene_release(&scene);
+}
+
 static void test_descriptors(void **state)
 {
 	int leaks[20];
@@ -340,6 +414,26 @@ static void test_sandbox(void **state)
 	scene_init(&scene, &(struct dwarf_worker_options){.argument = "sandbox"});
 	assert_int_equal(ask(&scene), 0);
 	assert_int_equal(lines_of(&scene)->at[1].line, 0);
+	scene_release(&scene);
+}
+
+static int open_either(void *context, const char *path)
+{
+	(void)context;
+	return open(strcmp(path, "elf") ? "/etc/passwd" : "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+}
+
+/* What the child asks for is handed over only if it is an ELF file. */
+static void test_opens(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, &(struct dwarf_worker_options){.argument = "opens"});
+	scene.files.open = open_either;
+	assert_int_equal(ask(&scene), 0);
+	assert_int_equal(lines_of(&scene)->at[1].line, ENOEXEC);
+	assert_int_equal(lines_of(&scene)->at[2].line, 0);
 	scene_release(&scene);
 }
 
@@ -452,10 +546,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_own_lines),
 		cmocka_unit_test(test_inlined),
 		cmocka_unit_test(test_no_debug_info),
+		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_bad_children),
 		cmocka_unit_test(test_gives_up),
+		cmocka_unit_test(test_total),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_sandbox),
+		cmocka_unit_test(test_opens),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_no_symbols),
 	};

@@ -364,13 +364,13 @@ static void test_root_is_kept(void **state)
 	pid = spawn(0, "code");
 	object = attached(pid, object_of(pid, "/code"));
 	assert_true(object.fd >= 0);
-	assert_int_equal(object.root_fd, -1); /* our own */
+	assert_true(object.root_fd == -1 && object.root_is_ours);
 	close(object.fd);
 	end(pid);
 	pid = spawn(CHROOT, "code");
 	object = attached(pid, object_of(pid, "/code"));
 	end(pid);
-	assert_true(object.fd >= 0 && object.root_fd >= 0);
+	assert_true(object.fd >= 0 && object.root_fd >= 0 && !object.root_is_ours);
 	assert_int_equal(fstat(object.root_fd, &kept), 0);
 	assert_int_equal(stat(dir, &ours), 0);
 	assert_int_equal(kept.st_ino, ours.st_ino);
@@ -382,6 +382,33 @@ static void test_root_is_kept(void **state)
 	assert_true(object.fd >= 0 && object.root_fd >= 0);
 	close(object.fd);
 	close(object.root_fd);
+}
+
+/* A root speaks for its own processes only: kept for the next one that has it, dropped for good at one that has not. */
+static void test_root_of_several(void **state)
+{
+	const int flags[] = {CHROOT, CHROOT, 0, CHROOT};
+	struct object object;
+	const struct place place = { .kind = PLACE_FILE, .object = &object };
+
+	(void)state;
+	if (!need_root())
+		skip();
+	for (uint32_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		pid_t pid = spawn(flags[i], "code");
+		struct process process = process_of(pid);
+
+		if (i == 0) {
+			object = object_of(pid, "/code");
+			object.root_fd = -1;
+		}
+		process.id = i;
+		target_file_attach(&process, &place);
+		assert_true(object.fd >= 0 && !object.root_is_ours);
+		assert_int_equal(object.root_fd >= 0, i < 2);
+		end(pid);
+	}
+	close(object.fd);
 }
 
 static void test_another_build(void **state)
@@ -584,6 +611,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_link_out_of_the_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memfd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_root_is_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_root_of_several, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_build, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_next_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_descriptors_left, setup, teardown),

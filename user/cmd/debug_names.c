@@ -81,16 +81,17 @@ static int name_by(const struct dwarf_files *files, const char *path, struct bat
 static int name_all(int fd, const char *path, struct batch *batch)
 {
 	char real[PATH_MAX];
-	const struct object object = {.path = realpath(path, real), .fd = fd, .root_fd = -1};
+	const struct object object = {.path = realpath(path, real), .fd = fd, .root_fd = -1, .root_is_ours = true};
 	struct debug_file_namer namer = {&object, fd};
 	struct dwarf_files files = {
 		.mapped = fd, .debug = -1, .alt = -1, .open = debug_file_open_for, .context = &namer};
+	uint64_t checksum_left = DEBUG_FILE_CHECKSUMS;
 	struct elf elf;
 	int err = object.path ? elf_init(&elf, fd) : -errno;
 
 	if (err)
 		return err;
-	files.debug = debug_file_open(&object, &elf, NULL);
+	files.debug = debug_file_open(&object, &elf, NULL, &checksum_left);
 	if (files.debug >= 0)
 		namer.debug_fd = files.debug;
 	err = name_by(&files, path, batch);

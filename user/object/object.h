@@ -37,10 +37,11 @@ struct object {
 	uint64_t size; /* of the file, and when it was last written, as it was taken */
 	int64_t written_ns;
 	int open_error; /* negative errno: why fd is -1 once it was tried */
-	int root_fd;   /* O_PATH of the root of the process that it was opened for, if that is not our own; -1 */
+	int root_fd;   /* O_PATH of the root of all processes that were sampled in it; -1: it is ours, or they have several */
+	bool root_is_ours; /* it was opened for a process that has our own root */
 	bool tried;    /* fd is final */
 	uint8_t tries; /* how many processes it could not be opened for, before it is final */
-	uint32_t tried_for; /* process->id + 1 of the last of them */
+	uint32_t tried_for; /* process->id + 1 of the last of them, and after that of the last whose root was compared */
 };
 
 struct objects;

@@ -20,6 +20,7 @@ struct wanted {
 	const struct elf *elf;
 	struct debug_link link;
 	bool has_link;
+	uint64_t *checksum_left;
 };
 
 static bool is_fatal(int err)
@@ -37,9 +38,13 @@ static bool is_the_file_itself(const struct wanted *wanted, int fd)
 
 static bool has_the_checksum(const struct wanted *wanted, int fd)
 {
+	struct stat info;
 	uint32_t crc;
 
-	return wanted->has_link && !debug_link_crc(fd, &crc) && crc == wanted->link.crc;
+	if (!wanted->has_link || fstat(fd, &info) || (uint64_t)info.st_size > *wanted->checksum_left)
+		return false;
+	*wanted->checksum_left -= (uint64_t)info.st_size;
+	return !debug_link_crc(fd, &crc) && crc == wanted->link.crc;
 }
 
 /* 0; -ESTALE: it is not the debug file of this file; -ENOMEM. */
@@ -71,27 +76,38 @@ static int checked(const struct wanted *wanted, int fd)
 	return err ? err : fd;
 }
 
-static int open_below_ours(const char *path)
+static bool is_below_store(const char *path)
 {
-	int root = root_dir_open("/"), fd;
+	return !strncmp(path, STORE "/", sizeof(STORE)) && !strstr(path, "/../");
+}
 
+/*
+ * Below our own root: the administrator's debug files for everybody, other paths only for those who have that root.
+ * Else a container would have us open what is the host's.
+ */
+static int open_below_ours(const struct object *object, const char *path)
+{
+	int root, fd;
+
+	if (!object->root_is_ours && !is_below_store(path))
+		return -ENOENT;
+	root = root_dir_open("/");
 	if (root < 0)
 		return root;
-	fd = root_dir_open_file(root, path);
+	fd = root_dir_open_extra(root, path);
 	close(root);
 	return fd;
 }
 
-/* Of what both roots have at this path the first that proves right. */
+/* Of what both roots have at this path the first that proves right. A build id is a note that anybody can copy, so the
+ * administrator's file goes first. */
 static int try_path(const struct wanted *wanted, const char *path)
 {
-	int fd = -ENOENT;
+	int fd = checked(wanted, open_below_ours(wanted->object, path));
 
-	if (wanted->object->root_fd >= 0)
-		fd = checked(wanted, root_dir_open_file(wanted->object->root_fd, path));
-	if (fd >= 0 || is_fatal(fd))
+	if (fd >= 0 || is_fatal(fd) || wanted->object->root_fd < 0)
 		return fd;
-	return checked(wanted, open_below_ours(path));
+	return checked(wanted, root_dir_open_extra(wanted->object->root_fd, path));
 }
 
 static int try_build_id(const struct wanted *wanted)
@@ -125,9 +141,10 @@ static int try_link(const struct wanted *wanted)
 	return fd;
 }
 
-int debug_file_open(const struct object *object, const struct elf *elf, struct debuginfod *servers)
+int debug_file_open(const struct object *object, const struct elf *elf, struct debuginfod *servers,
+	uint64_t *checksum_left)
 {
-	struct wanted wanted = {.object = object, .elf = elf};
+	struct wanted wanted = {.object = object, .elf = elf, .checksum_left = checksum_left};
 	int fd;
 
 	wanted.has_link = !debug_link_read(elf, &wanted.link);
@@ -141,9 +158,9 @@ int debug_file_open(const struct object *object, const struct elf *elf, struct d
 
 static int open_in_roots(const struct object *object, const char *path)
 {
-	int fd = object->root_fd < 0 ? -ENOENT : root_dir_open_file(object->root_fd, path);
+	int fd = object->root_fd < 0 ? -ENOENT : root_dir_open_extra(object->root_fd, path);
 
-	return fd >= 0 || is_fatal(fd) ? fd : open_below_ours(path);
+	return fd >= 0 || is_fatal(fd) ? fd : open_below_ours(object, path);
 }
 
 /* The kernel's idea of where the file is; below a root that is not ours it is only near enough to look there. */

@@ -210,18 +210,46 @@ static int root_of(const struct process *process)
 	return fcntl(process->root_fd, F_DUPFD_CLOEXEC, 0);
 }
 
-/* The root in which more is found of a file (debug_file.h) when its process is gone; -1: our own, or nobody can say, or
- * it costs a descriptor that files need more. */
-static int foreign_root(const struct process *process)
+/* Of a process that is gone: we find its file as it did. */
+static bool is_below_ours(const struct process *process, const struct object *object)
+{
+	int fd = open_verified(root_dir_open("/"), process, object);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* The root in which more is found of a file (debug_file.h) when its process is gone. Another than ours is not kept if it
+ * costs a descriptor that files need more. */
+static void learn_root(struct object *object, const struct process *process)
 {
 	int root = root_of(process);
 
-	if (root < 0)
-		return -1;
-	if (descriptors_left(root, DESCRIPTORS_FOR_FILES) && !root_dir_is_ours(root))
-		return root;
-	close(root);
-	return -1;
+	object->root_is_ours = root < 0 ? is_below_ours(process, object) : root_dir_is_ours(root);
+	if (root >= 0 && !object->root_is_ours && descriptors_left(root, DESCRIPTORS_FOR_FILES))
+		object_set_root(object, root);
+	else if (root >= 0)
+		close(root);
+}
+
+/*
+ * Debug files below a root are its owner's word for what the code is called: good for that root, not for others that
+ * have the same file. Of a process that is gone nobody can say. It costs a comparison when the process is another than
+ * the last, and only while a root is kept.
+ */
+static void compare_root(struct object *object, const struct process *process)
+{
+	int root;
+
+	if (object->root_fd < 0 || object->tried_for == process->id + 1)
+		return;
+	object->tried_for = process->id + 1;
+	root = root_of(process);
+	if (root < 0 || !root_dir_is_same(root, object->root_fd))
+		object_set_root(object, -1);
+	if (root >= 0)
+		close(root);
 }
 
 void target_file_attach(const struct process *process, const struct place *place)
@@ -229,6 +257,8 @@ void target_file_attach(const struct process *process, const struct place *place
 	struct object *object = place->object;
 	int fd, err;
 
+	if (object->tried)
+		compare_root(object, process);
 	if (object->tried || object->kind != OBJECT_FILE || object->tried_for == process->id + 1)
 		return;
 	fd = target_file_open(process, place);
@@ -241,7 +271,7 @@ void target_file_attach(const struct process *process, const struct place *place
 	object->tried_for = process->id + 1;
 	object->tried = !err || err == -EMFILE || err == -ENFILE || ++object->tries == TRIES_MAX;
 	if (!err)
-		object_set_root(object, foreign_root(process));
+		learn_root(object, process);
 }
 
 static int perf_map_root(const struct process *process)

@@ -22,7 +22,7 @@ int target_file_open(const struct process *process, const struct place *place);
  * Opens the place's object, unless it was opened before: later it may be deleted, or its process gone. If this process is
  * gone already, the next one that has it is tried. It learns the file's build
  * id; a file of another than the kernel told of is not taken. Keeps the root of the process, if that is not ours, for
- * debug_file.h. Objects leave some descriptors to others: beyond that they stay closed, open_error is -EMFILE.
+ * debug_file.h, until the object is attached for a process with another root. Objects leave some descriptors to others: beyond that they stay closed, open_error is -EMFILE.
  */
 void target_file_attach(const struct process *process, const struct place *place);
 

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define CODE_LINES_MAX 512 /* of one address; deeper ones are not told */
+#define CODE_LINES_MAX 64 /* of one address; deeper ones are not told */
 
 struct code_line {
 	char *function; /* owned; as the compiler names it, mangled or plain; NULL: not known */

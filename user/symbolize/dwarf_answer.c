@@ -9,6 +9,9 @@
 #include "symbolize/dwarf_protocol.h"
 #include "symbolize/dwarf_worker.h"
 
+#define ALLOCATION 32 /* what malloc(3) takes for a string beside its bytes, at most */
+#define LINE_BYTES (2 * sizeof(struct code_line)) /* arrays grow to the double */
+
 int dwarf_answer_init(struct dwarf_answer *answer, size_t count)
 {
 	*answer = (struct dwarf_answer){.lines = calloc(count, sizeof(*answer->lines)), .count = count};
@@ -38,6 +41,11 @@ static int take_string(struct cursor *cursor, uint16_t len, char **out)
 	return *out ? 0 : -ENOMEM;
 }
 
+static uint64_t size_of(uint16_t len)
+{
+	return len == DWARF_NO_STRING ? 0 : len + ALLOCATION;
+}
+
 static int take_record(struct dwarf_answer *answer, struct cursor *cursor)
 {
 	const uint8_t *at = cursor_take(cursor, sizeof(struct dwarf_record));
@@ -52,6 +60,9 @@ static int take_record(struct dwarf_answer *answer, struct cursor *cursor)
 		return -EPROTO;
 	line.line = record.line;
 	line.first_line = record.first_line;
+	answer->bytes += LINE_BYTES + size_of(record.function_len) + size_of(record.file_len);
+	if (answer->bytes > DWARF_RESULT_MAX)
+		return -E2BIG;
 	err = take_string(cursor, record.function_len, &line.function);
 	if (!err)
 		err = take_string(cursor, record.file_len, &line.file);
@@ -67,9 +78,6 @@ int dwarf_answer_take(struct dwarf_answer *answer, const void *data, size_t size
 	struct cursor cursor = cursor_over(data, size);
 	int err = 0;
 
-	if (size > DWARF_RESULT_MAX - answer->bytes)
-		return -E2BIG;
-	answer->bytes += size;
 	while (cursor_left(&cursor) && !err)
 		err = take_record(answer, &cursor);
 	return err;

@@ -11,7 +11,7 @@
 struct dwarf_answer {
 	struct code_lines *lines; /* one an item */
 	size_t count;
-	uint64_t bytes; /* taken so far */
+	uint64_t bytes; /* of memory that they take */
 };
 
 /* 0 or -ENOMEM. */

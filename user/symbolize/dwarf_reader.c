@@ -110,6 +110,17 @@ static char *source_path(struct reader *r, const struct dwarf_lines *lines, uint
 	return lines->sections && !dwarf_lines_path(lines, file, &r->path) ? r->path.data : NULL;
 }
 
+/* Where no more are told the outermost function is: it takes the last one's place. */
+static int replace_last(struct reader *r, struct code_lines *lines, const struct code_line *line)
+{
+	struct code_line *last = &lines->at[--lines->count];
+
+	r->broken = true;
+	free(last->function);
+	free(last->file);
+	return code_lines_add(lines, line);
+}
+
 /* Appends a function: where it runs is what the row says, or the call of what is inlined there. */
 static int add_line(struct reader *r, struct batch_item *item, Dwarf_Die *die, char *file, uint64_t line)
 {
@@ -121,9 +132,7 @@ static int add_line(struct reader *r, struct batch_item *item, Dwarf_Die *die, c
 		out.first_line = (uint32_t)number(die, DW_AT_decl_line, true);
 	}
 	err = code_lines_add(&item->lines, &out);
-	if (err == -E2BIG)
-		r->broken = true;
-	return err == -E2BIG ? 0 : err;
+	return err == -E2BIG ? replace_last(r, &item->lines, &out) : err;
 }
 
 static int add_lines(struct reader *r, struct unit *unit, size_t i)

@@ -2,7 +2,10 @@
 #include "symbolize/dwarf_sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -30,11 +33,11 @@
 
 /* readlink and stat: libdw asks where the file is, to name a split unit beside it. */
 static const uint32_t allowed[] = {
-	SYS_read, SYS_pread64, SYS_close, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_readlinkat, SYS_fcntl,
+	SYS_read, SYS_pread64, SYS_close, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_readlinkat,
 	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk,
 	SYS_recvmsg, SYS_sendmsg, SYS_ppoll,
 	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack,
-	SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_getrusage, SYS_prlimit64, SYS_sched_yield, SYS_gettid,
+	SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_getrusage, SYS_sched_yield, SYS_gettid,
 	SYS_getpid, SYS_exit, SYS_exit_group,
 #if defined(__x86_64__)
 	SYS_readlink, SYS_stat, SYS_lstat, SYS_poll,
@@ -48,8 +51,22 @@ static const uint32_t trapped[] = {
 #endif
 };
 
+/*
+ * Calls of which only some are harmless: with another's pid prlimit64 limits any process of the user, F_SETOWN and
+ * F_SETSIG of a descriptor send any process a signal. The kernel takes all of these arguments as 32 bits.
+ */
+static const struct argument_rule {
+	uint32_t call;
+	uint8_t argument;
+	uint32_t value;
+} by_argument[] = {
+	{SYS_prlimit64, 0, 0}, {SYS_fcntl, 1, F_GETFD}, {SYS_fcntl, 1, F_SETFD}, {SYS_fcntl, 1, F_GETFL},
+	{SYS_fcntl, 1, F_DUPFD_CLOEXEC},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-#define PROGRAM_MAX (4 + 2 * (COUNT(allowed) + COUNT(trapped)) + 1)
+#define PROGRAM_MAX (4 + 2 * (COUNT(allowed) + COUNT(trapped)) + 5 * COUNT(by_argument) + 1)
+#define NOBODY 65534
 
 static dwarf_open ask;
 
@@ -72,6 +89,18 @@ static size_t put_rule(struct sock_filter *program, size_t at, uint32_t call, ui
 	return at + 2;
 }
 
+/* The low half of an argument; both architectures are little endian. What else is asked of is loaded again. */
+static size_t put_argument_rule(struct sock_filter *program, size_t at, const struct argument_rule *rule)
+{
+	const uint32_t argument = (uint32_t)(offsetof(struct seccomp_data, args) + rule->argument * sizeof(uint64_t));
+
+	program[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->call, 0, 4);
+	program[at + 1] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument);
+	at = put_rule(program, at + 2, rule->value, SECCOMP_RET_ALLOW);
+	program[at] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	return at + 1;
+}
+
 static size_t put_program(struct sock_filter *program)
 {
 	size_t n = 0;
@@ -84,17 +113,55 @@ static size_t put_program(struct sock_filter *program)
 		n = put_rule(program, n, allowed[i], SECCOMP_RET_ALLOW);
 	for (size_t i = 0; i < COUNT(trapped); i++)
 		n = put_rule(program, n, trapped[i], SECCOMP_RET_TRAP);
+	for (size_t i = 0; i < COUNT(by_argument); i++)
+		n = put_argument_rule(program, n, &by_argument[i]);
 	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	return n;
 }
 
-int dwarf_sandbox_enter(dwarf_open open)
+/* When memory runs out, rather this process than whoever's. Without /proc it is as likely as any. */
+static void volunteer(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1000", 4) < 0)
+		errno = 0; /* as likely as any, then */
+	close(fd);
+}
+
+/*
+ * A user namespace may have nobody: then it stays who it is, without a capability. A change of user clears what is done
+ * at the parent's death (prctl(2), PR_SET_PDEATHSIG), so that comes last; a parent that was gone before has closed the
+ * socket.
+ */
+static int drop_privileges(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (!geteuid() && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+				  setresuid(NOBODY, NOBODY, NOBODY)))
+		errno = 0;
+	if (syscall(SYS_capset, &header, none) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+		return -errno;
+	return 0;
+}
+
+int dwarf_sandbox_enter(dwarf_open opener)
 {
 	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
 	struct sock_filter rules[PROGRAM_MAX];
 	struct sock_fprog program = {.filter = rules};
+	int err;
 
-	ask = open;
+	volunteer();
+	err = drop_privileges();
+	if (err)
+		return err;
+	ask = opener;
 	program.len = (unsigned short)put_program(rules);
 	if (sigaction(SIGSYS, &action, NULL) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))

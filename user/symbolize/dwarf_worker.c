@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ struct dwarf_worker {
 	int socket;
 	unsigned failures;
 	uint64_t deadline_ns; /* of the file under way */
+	uint64_t waited_ns;   /* for all files so far */
 	uint64_t cpu_ns;
 	char message[DWARF_MESSAGE_MAX];
 };
@@ -41,12 +43,29 @@ struct dwarf_worker *dwarf_worker_new(const struct dwarf_worker_options *options
 		worker->options.argument = DWARF_CHILD_ARGUMENT;
 	if (!worker->options.deadline_ms)
 		worker->options.deadline_ms = DWARF_DEADLINE_MS;
+	if (!worker->options.total_ms)
+		worker->options.total_ms = DWARF_TOTAL_MS;
 	return worker;
 }
 
 static uint64_t nanoseconds(const struct timeval *time)
 {
 	return (uint64_t)time->tv_sec * NS_PER_SECOND + (uint64_t)time->tv_usec * 1000;
+}
+
+/* A child that is inside a file system which does not answer (FUSE, NFS) does not even die: it is left behind. */
+static void reap(pid_t pid, struct rusage *used)
+{
+	struct pollfd poller = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	uint64_t until = clock_now_ns() + NS_PER_SECOND;
+	pid_t reaped;
+
+	do {
+		poll(&poller, 1, 20);
+		reaped = wait4(pid, NULL, WNOHANG, used);
+	} while (!reaped && clock_now_ns() < until);
+	if (poller.fd >= 0)
+		close(poller.fd);
 }
 
 void dwarf_worker_stop(struct dwarf_worker *worker)
@@ -57,8 +76,7 @@ void dwarf_worker_stop(struct dwarf_worker *worker)
 		return;
 	close(worker->socket);
 	kill(worker->pid, SIGKILL);
-	while (wait4(worker->pid, NULL, 0, &used) < 0 && errno == EINTR)
-		;
+	reap(worker->pid, &used);
 	worker->cpu_ns += nanoseconds(&used.ru_utime) + nanoseconds(&used.ru_stime);
 	worker->pid = 0;
 	worker->socket = -1;
@@ -243,16 +261,32 @@ static int send_request(struct dwarf_worker *worker, int fd, int alt, const stru
 	return err;
 }
 
+/* The child is handed no other: a descriptor of a device, or of what was a secret, is worth more than its DWARF. */
+static bool is_elf(int fd)
+{
+	struct elf elf;
+
+	if (elf_init(&elf, fd))
+		return false;
+	elf_release(&elf);
+	return true;
+}
+
 static int open_named(struct dwarf_worker *worker, const struct dwarf_files *files, size_t size)
 {
 	char path[DWARF_STRING_MAX + 1];
 	const char *from = worker->message + sizeof(struct dwarf_message);
+	int fd;
 
 	if (!size || size > DWARF_STRING_MAX || memchr(from, 0, size))
 		return -EINVAL;
 	memcpy(path, from, size);
 	path[size] = 0;
-	return files->open ? files->open(files->context, path) : -ENOENT;
+	fd = files->open ? files->open(files->context, path) : -ENOENT;
+	if (fd < 0 || is_elf(fd))
+		return fd;
+	close(fd);
+	return -ENOEXEC;
 }
 
 static int answer_open(struct dwarf_worker *worker, const struct dwarf_files *files, size_t size)
@@ -324,12 +358,14 @@ static void move_lines(struct dwarf_answer *answer, struct batch *batch)
 
 static int ask(struct dwarf_worker *worker, int fd, const struct dwarf_files *files, struct batch *batch)
 {
+	const uint64_t begin = clock_now_ns(), of_file = worker->options.deadline_ms * 1000000ull;
+	const uint64_t left = worker->options.total_ms * 1000000ull - worker->waited_ns;
 	struct dwarf_answer answer;
 	int err = dwarf_answer_init(&answer, batch->count);
 
 	if (err)
 		return -EPIPE;
-	worker->deadline_ns = clock_now_ns() + worker->options.deadline_ms * 1000000ull;
+	worker->deadline_ns = begin + (left < of_file ? left : of_file);
 	err = start(worker);
 	if (!err)
 		err = send_request(worker, fd, files->alt, batch);
@@ -342,17 +378,20 @@ static int ask(struct dwarf_worker *worker, int fd, const struct dwarf_files *fi
 	else
 		dwarf_worker_stop(worker);
 	dwarf_answer_release(&answer);
+	worker->waited_ns += clock_now_ns() - begin;
 	return err;
 }
 
-static bool has_debug_info(int fd)
+/* 1; 0: none; -EIO or -EPIPE (no memory: names must not end with it): nobody can say. */
+static int has_debug_info(int fd)
 {
 	static const char *const names[] = {".debug_info", ".zdebug_info"};
 	bool has = false;
 	struct elf elf;
+	int err = fd < 0 ? -ENOEXEC : elf_init(&elf, fd);
 
-	if (fd < 0 || elf_init(&elf, fd))
-		return false;
+	if (err)
+		return err == -ENOEXEC ? 0 : err == -ENOMEM ? -EPIPE : err;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const Elf64_Shdr *section = elf_section(&elf, names[i]);
 
@@ -364,14 +403,20 @@ static bool has_debug_info(int fd)
 
 int dwarf_worker_lines(struct dwarf_worker *worker, const struct dwarf_files *files, struct batch *batch)
 {
-	int fd = has_debug_info(files->debug) ? files->debug : has_debug_info(files->mapped) ? files->mapped : -1, err;
+	int fd = files->debug, err = has_debug_info(fd);
 
-	if (fd < 0 || !batch->count)
-		return -ENODATA;
+	if (!err) {
+		fd = files->mapped;
+		err = has_debug_info(fd);
+	}
+	if (err <= 0 || !batch->count)
+		return err < 0 ? err : -ENODATA;
 	if (batch->count > DWARF_ADDRESSES_MAX)
 		return -E2BIG;
 	if (worker->failures >= DWARF_FAILURES_MAX)
 		return -EPIPE;
+	if (worker->waited_ns >= worker->options.total_ms * 1000000ull)
+		return -ETIMEDOUT;
 	err = ask(worker, fd, files, batch);
 	if (!is_usable(err))
 		worker->failures++;

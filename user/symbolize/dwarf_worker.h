@@ -13,13 +13,15 @@
 #include "symbolize/batch.h"
 
 #define DWARF_DEADLINE_MS 20000u /* a file */
-#define DWARF_FAILURES_MAX 8u    /* of one run; after that every file fails at once: hostile ones cost time */
+#define DWARF_TOTAL_MS 60000u    /* a run; after that, or after so many failures, every file fails at once: */
+#define DWARF_FAILURES_MAX 64u   /* few enough to be no flood of processes, too many for one container's files to end all */
 #define DWARF_OPENS_MAX 65536u   /* files that one file's DWARF may ask for */
-#define DWARF_RESULT_MAX (256ull << 20) /* bytes of one file's lines */
+#define DWARF_RESULT_MAX (256ull << 20) /* bytes of memory for one file's lines */
 
 struct dwarf_worker_options {
 	const char *argument; /* of /proc/self/exe, whose main() calls dwarf_child_main(); NULL: DWARF_CHILD_ARGUMENT */
 	uint32_t deadline_ms; /* 0: DWARF_DEADLINE_MS */
+	uint32_t total_ms;    /* 0: DWARF_TOTAL_MS */
 };
 
 struct dwarf_files { /* descriptors are not owned; -1: none */
@@ -29,7 +31,8 @@ struct dwarf_files { /* descriptors are not owned; -1: none */
 	/*
 	 * Opens a file that only the DWARF names (.dwo, the alternate one): a descriptor, which the worker closes, or a
 	 * negative errno. The path is as hostile as the file: absolute, or relative to the directory of the file that has
-	 * .debug_info; the policy is all here. NULL: nothing is opened.
+	 * .debug_info; the policy is here, and what is no ELF
+	 * file is handed to nobody. NULL: nothing is opened.
 	 */
 	int (*open)(void *context, const char *path);
 	void *context;
@@ -42,7 +45,7 @@ struct dwarf_worker *dwarf_worker_new(const struct dwarf_worker_options *options
 /* Ends the child. NULL is fine. */
 void dwarf_worker_free(struct dwarf_worker *worker);
 
-/* Ends the child; the next file would start another one. CPU time of all children that ended. */
+/* Ends the child, or leaves it after a second if it does not die; the next file would start another one. CPU time of all children that ended. */
 void dwarf_worker_stop(struct dwarf_worker *worker);
 uint64_t dwarf_worker_cpu_ns(const struct dwarf_worker *worker);
 
@@ -52,7 +55,7 @@ uint64_t dwarf_worker_cpu_ns(const struct dwarf_worker *worker);
  *   0; -ENODATA      no debug information: nothing was started, nothing is missing
  *   -ENOENT          lines are right, but a file that the DWARF names was not to be had, or not the one it means
  *   -EBADMSG         lines are right, but some of the DWARF makes no sense
- *   -EPIPE, -ETIMEDOUT, -EPROTO, -E2BIG, -EMFILE...  no lines: the child died, hung, lied, could not be started, or
+ *   -EPIPE, -ETIMEDOUT, -EPROTO, -E2BIG, -EMFILE, -EIO...  no lines: the child died, hung, lied, could not be started, or
  *                    there was no memory for its answer
  */
 int dwarf_worker_lines(struct dwarf_worker *worker, const struct dwarf_files *files, struct batch *batch);

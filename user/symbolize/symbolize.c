@@ -16,6 +16,7 @@
 #include "symbolize/demangle.h"
 #include "symbolize/file_names.h"
 #include "symbolize/frame_group.h"
+#include "symbolize/inline_budget.h"
 #include "symbolize/jit.h"
 #include "symbolize/vdso.h"
 #include "symbolize/vsyscall.h"
@@ -30,6 +31,8 @@ struct symbolizer {
 	const struct symbolize_options *options;
 	uint64_t *counters;
 	struct debuginfod *servers; /* NULL: nobody is asked */
+	uint64_t checksum_left;     /* debug_file_open() */
+	struct inline_budget inlines;
 	struct buf plain, clean, file;
 };
 
@@ -99,10 +102,12 @@ static int put_named(struct symbolizer *s, const struct batch_item *item)
 	static const struct code_line unknown;
 	const struct code_lines *lines = &item->lines;
 	uint32_t last = lines->count ? lines->count - 1 : 0;
+	bool inlines = !s->options->no_inline && inline_budget_take(&s->inlines, item->frame, last);
 	int err = 0;
 
+	s->counters[COUNTER_inlines_left_out] += !inlines && !s->options->no_inline;
 	for (uint32_t i = 0; i < last && !err; i++)
-		if (!s->options->no_inline && lines->at[i].function)
+		if (inlines && lines->at[i].function)
 			err = put_function(s, item->frame, lines->at[i].function, &lines->at[i]);
 	if (!err)
 		err = put_function(s, item->frame, item_function(item),
@@ -232,7 +237,7 @@ static int name_addresses(struct symbolizer *s, const struct object *object, con
 	struct batch *batch)
 {
 	int debug_fd = batch->count && object->kind == OBJECT_FILE ?
-		debug_file_open(object, elf, s->servers) : -1;
+		debug_file_open(object, elf, s->servers, &s->checksum_left) : -1;
 	struct debug_file_namer namer = {object, debug_fd >= 0 ? debug_fd : elf->fd};
 	const struct dwarf_files files = {
 		.mapped = elf->fd, .debug = debug_fd, .alt = -1, .open = debug_file_open_for, .context = &namer};
@@ -454,6 +459,7 @@ int symbolize_profile(struct profile *profile, const struct objects *objects,
 {
 	uint64_t nobodys[COUNTERS] = {0};
 	struct symbolizer s = {
+		.checksum_left = DEBUG_FILE_CHECKSUMS,
 		.profile = profile, .objects = objects, .processes = processes,
 		.kernel = kernel, .options = options, .counters = options->counters ? options->counters : nobodys,
 	};
@@ -464,13 +470,14 @@ int symbolize_profile(struct profile *profile, const struct objects *objects,
 	if (err || !count)
 		return err;
 	frames = malloc(count * sizeof(*frames));
-	if (!frames)
-		return -ENOMEM;
+	err = frames ? inline_budget_init(&s.inlines, profile) : -ENOMEM;
 	if (options->debuginfod)
 		s.servers = debuginfod_new(&reason);
-	err = name_groups(&s, frames, count);
+	if (!err)
+		err = name_groups(&s, frames, count);
 	debuginfod_free(s.servers);
 	free(frames);
+	inline_budget_release(&s.inlines);
 	buf_release(&s.plain);
 	buf_release(&s.clean);
 	buf_release(&s.file);
