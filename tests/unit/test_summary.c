@@ -41,6 +41,22 @@ static void usual(void **state)
 	expect_golden(&trust, "usual");
 }
 
+static void why_names_are_missing_is_said(void **state)
+{
+	struct trust trust = made_trust();
+	struct summary summary;
+
+	(void)state;
+	trust.frames = 1000;
+	trust.named = 900;
+	trust.counter[COUNTER_no_symbol] = 98;
+	trust.counter[COUNTER_no_perf_map] = 2;
+	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_string_equal(summary.lines[3].label, "");
+	assert_string_equal(summary.lines[3].text, "without a name: 98 no symbol, 2 no perf map");
+	summary_release(&summary);
+}
+
 static void unverified_and_fallback_are_said(void **state)
 {
 	struct trust trust = made_trust();
@@ -107,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(usual),
+		cmocka_unit_test(why_names_are_missing_is_said),
 		cmocka_unit_test(unverified_and_fallback_are_said),
 		cmocka_unit_test(no_sample_is_said),
 		cmocka_unit_test(unknown_figures_are_left_out),

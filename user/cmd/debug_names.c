@@ -106,7 +106,8 @@ static int print_all(int fd, const char *path, struct batch *batch, struct fault
 	int err = name_all(fd, path, batch);
 
 	if (err)
-		return fault_set(fault, err, "%s: %s", path, strerror(-err));
+		return fault_set(fault, err, "%s: %s", path,
+			err == -ENOEXEC ? "no ELF file that can be read" : strerror(-err));
 	qsort(batch->items, batch->count, sizeof(*batch->items), by_order);
 	for (size_t i = 0; i < batch->count; i++)
 		print_item(&batch->items[i]);

@@ -157,6 +157,18 @@ static void add_stacks(struct summary *summary, const struct trust *trust)
 	add_line(summary, "stacks", &text);
 }
 
+/* Where one frame of a hundred has no name, it matters why. */
+static void add_why(struct summary *summary, const struct trust *trust)
+{
+	struct buf text = {0};
+
+	if ((trust->frames - trust->named) * 100 < trust->frames || !counter_sum(trust, CLASS_FRAME))
+		return;
+	buf_puts(&text, "without a name: ");
+	put_causes(&text, trust, CLASS_FRAME);
+	add_line(summary, "", &text);
+}
+
 static void add_names(struct summary *summary, const struct trust *trust)
 {
 	struct buf text = {0};
@@ -172,6 +184,7 @@ static void add_names(struct summary *summary, const struct trust *trust)
 	if (trust->n_unnamed > UNNAMED_SHOWN)
 		buf_printf(&text, " and %" PRIu32 " more", trust->n_unnamed - UNNAMED_SHOWN);
 	add_line(summary, "names", &text);
+	add_why(summary, trust);
 }
 
 static void add_top(struct summary *summary, const struct trust *trust)

@@ -12,7 +12,7 @@
 
 #include "profile/trust.h"
 
-#define SUMMARY_LINES 12
+#define SUMMARY_LINES 14
 
 struct summary_line {
 	const char *label; /* "" on a line that goes on with the label above */
