@@ -149,9 +149,11 @@ check-unwind: ## whole stacks of live programs in every language, end to end (as
 check-kernels: ## the same binary and stacks under other kernels in QEMU
 	@O=$(O) tests/run check build kernels
 
-FUZZ_SECONDS ?= 300
-fuzz: ## fuzz every parser for FUZZ_SECONDS each
-	@O=$(O) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run check fuzz
+FUZZ ?=
+RUNS ?=
+FUZZ_SECONDS ?= $(if $(RUNS),,300)
+fuzz: ## fuzz every parser, or FUZZ=NAME[,NAME], for FUZZ_SECONDS or RUNS inputs each
+	@O=$(O) FUZZ='$(FUZZ)' RUNS='$(RUNS)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/run check fuzz
 
 bench: ## cost beside perf, bpftrace, bcc, libbpf-tools and OTEL_PROFILER; all PARTS of tools/bench (needs root)
 	$(need_root)
