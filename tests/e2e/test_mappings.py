@@ -37,7 +37,7 @@ def test_replaced_code(build, record, mode, named):
     ran = [line.split() for line in run.stdout.decode().splitlines()[1:]]
     assert len({address for _, address in ran}) == (2 if mode == "moved" else 1), \
         f"the libraries did not take each other's place: {ran}"
-    assert_never_wrong(run, "loader", named, 3000)
+    assert_never_wrong(run, "loader", named, 1500)
 
 
 def test_running_before(target, record, build):

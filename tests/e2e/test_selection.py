@@ -18,7 +18,7 @@ def noise(target):
     return [target("deep", 60, 5) for _ in range(2)]
 
 
-def only_chain(run, population=300):
+def only_chain(run, population=150):
     assert set(run.comms()) == {"chain"}, run.comms()
     assert_share(run.of("chain"), lambda stack: ends_with(stack, CHAIN), 0.99, population)
 
@@ -158,7 +158,7 @@ def test_pid_namespace_everything(build, record):
              f'"$@"; code=$?; kill "$pid"; exit "$code"'
     before = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script, "sh"]
     run = record("-F", "999", "-d", "2", before=before)
-    assert_share(run.of("chain"), lambda stack: ends_with(stack, CHAIN), 0.99, 300)
+    assert_share(run.of("chain"), lambda stack: ends_with(stack, CHAIN), 0.99, 150)
 
 
 def test_follows_children(target, record):

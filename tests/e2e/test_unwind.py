@@ -111,7 +111,7 @@ def go(tmp_path):
 def test_go(profile, go, how):
     """Goroutines that run, and others that wait; the names are the same where there is no .symtab."""
     path = go("gopher", *(["-ldflags=-s -w"] if how == "stripped" else []))
-    run = profile(path, SECONDS)
+    run = profile(path, 2 * SECONDS) # of the clock
     stacks = run.of("gopher")
     chain = ("runtime.goexit", "main.main.gowrap2", "main.worker") + ("main.descend",) * 8 + ("main.spin",)
     workers = collections.Counter({s: n for s, n in stacks.items() if "main.worker" in s})
