@@ -222,7 +222,7 @@ static uint64_t address_of(const void *code)
 static void scene_init(struct scene *scene, const struct dwarf_worker_options *options)
 {
 	*scene = (struct scene){
-		.worker = dwarf_worker_new(options), .files = {.debug = -1, .alt = -1}};
+		.worker = dwarf_worker_new(options), .files = {.debug = -1}};
 	assert_non_null(scene->worker);
 	scene->files.mapped = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	assert_true(scene->files.mapped >= 0);

@@ -84,7 +84,7 @@ static int name_all(int fd, const char *path, struct batch *batch)
 	const struct object object = {.path = realpath(path, real), .fd = fd, .root_fd = -1, .root_is_ours = true};
 	struct debug_file_namer namer = {&object, fd};
 	struct dwarf_files files = {
-		.mapped = fd, .debug = -1, .alt = -1, .open = debug_file_open_for, .context = &namer};
+		.mapped = fd, .debug = -1, .open = debug_file_open_for, .context = &namer};
 	uint64_t checksum_left = DEBUG_FILE_CHECKSUMS;
 	struct elf elf;
 	int err = object.path ? elf_init(&elf, fd) : -errno;

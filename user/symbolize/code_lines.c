@@ -53,3 +53,8 @@ int code_lines_add(struct code_lines *lines, const struct code_line *line)
 	lines->at[lines->count++] = copy;
 	return 0;
 }
+
+const char *code_lines_outermost(const struct code_lines *lines)
+{
+	return lines->count ? lines->at[lines->count - 1].function : NULL;
+}

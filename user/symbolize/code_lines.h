@@ -28,4 +28,7 @@ void code_lines_release(struct code_lines *lines);
 /* Appends a copy; strings may be NULL. 0, -ENOMEM, -E2BIG. */
 int code_lines_add(struct code_lines *lines, const struct code_line *line);
 
+/* The function that holds the others; NULL: not known. */
+const char *code_lines_outermost(const struct code_lines *lines);
+
 #endif

@@ -17,7 +17,7 @@
 #define CPU_SECONDS_MAX 60u     /* a file; the parent's deadline comes first, unless it died */
 
 struct request {
-	int fd, alt;
+	int fd;
 	struct batch batch;
 	char *message; /* DWARF_MESSAGE_MAX, for what is sent */
 	size_t used;
@@ -38,26 +38,25 @@ static int send_all(const void *data, size_t size)
 	return n < 0 ? -errno : 0;
 }
 
-/* Descriptors that came with a message; the others are -1. */
-static void take_descriptors(struct msghdr *message, int fds[DWARF_FILES_MAX])
+/* The descriptor that came with a message; -1: none did. */
+static int take_descriptor(struct msghdr *message)
 {
 	struct cmsghdr *part = CMSG_FIRSTHDR(message);
-	size_t n = 0;
+	int fd;
 
-	for (size_t i = 0; i < DWARF_FILES_MAX; i++)
-		fds[i] = -1;
-	if (!part || part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
-		return;
-	n = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(fds, CMSG_DATA(part), (n < DWARF_FILES_MAX ? n : DWARF_FILES_MAX) * sizeof(int));
+	if (!part || part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS ||
+		part->cmsg_len != CMSG_LEN(sizeof(fd)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(part), sizeof(fd));
+	return fd;
 }
 
 /* The size of a message; 0: the parent is gone. */
-static ssize_t receive(void *data, size_t size, int fds[DWARF_FILES_MAX])
+static ssize_t receive(void *data, size_t size, int *fd)
 {
 	union {
 		struct cmsghdr align;
-		char space[CMSG_SPACE(DWARF_FILES_MAX * sizeof(int))];
+		char space[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	struct iovec part = {data, size};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
@@ -69,7 +68,7 @@ static ssize_t receive(void *data, size_t size, int fds[DWARF_FILES_MAX])
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	take_descriptors(&message, fds);
+	*fd = take_descriptor(&message);
 	return message.msg_flags & MSG_TRUNC ? -EBADMSG : n;
 }
 
@@ -79,7 +78,7 @@ static int ask_to_open(const char *path)
 	size_t len = strnlen(path, DWARF_STRING_MAX);
 	struct dwarf_message head = {.type = DWARF_OPEN};
 	char out[sizeof(head) + DWARF_STRING_MAX];
-	int fds[DWARF_FILES_MAX], err;
+	int fd, err;
 	ssize_t n;
 
 	if (len == DWARF_STRING_MAX)
@@ -89,10 +88,10 @@ static int ask_to_open(const char *path)
 	err = send_all(out, sizeof(head) + len);
 	if (err)
 		return err;
-	n = receive(&head, sizeof(head), fds);
+	n = receive(&head, sizeof(head), &fd);
 	if (n != (ssize_t)sizeof(head) || head.type != DWARF_OPENED)
 		_exit(1); /* out of step */
-	return head.a ? -(int)(head.a & 4095) : fds[0] >= 0 ? fds[0] : -EIO;
+	return head.a ? -(int)(head.a & 4095) : fd >= 0 ? fd : -EIO;
 }
 
 static int on_open(const char *path)
@@ -190,12 +189,12 @@ static int add_addresses(struct request *request, const char *data, size_t size,
 static int receive_addresses(struct request *request, uint32_t count)
 {
 	const struct dwarf_message *head = (const struct dwarf_message *)request->message;
-	int fds[DWARF_FILES_MAX], err = 0;
+	int fd, err = 0;
 
 	if (!count || count > DWARF_ADDRESSES_MAX)
 		return -EBADMSG;
 	while (request->batch.count < count && !err) {
-		ssize_t n = receive(request->message, DWARF_MESSAGE_MAX, fds);
+		ssize_t n = receive(request->message, DWARF_MESSAGE_MAX, &fd);
 
 		if (n < (ssize_t)sizeof(*head) || head->type != DWARF_ADDRESSES)
 			return -EBADMSG;
@@ -215,11 +214,11 @@ static uint64_t file_size(int fd)
 
 static int serve(struct request *request)
 {
-	const struct dwarf_source source = {request->fd, request->alt, NULL, source_open, source_may_open};
+	const struct dwarf_source source = {request->fd, NULL, source_open, source_may_open};
 	struct dwarf_message done = {.type = DWARF_DONE};
 	int err, sent;
 
-	err = dwarf_sandbox_limit(MEMORY_MAX + file_size(request->fd) + file_size(request->alt), CPU_SECONDS_MAX);
+	err = dwarf_sandbox_limit(MEMORY_MAX + file_size(request->fd), CPU_SECONDS_MAX);
 	if (!err)
 		err = dwarf_reader_lines(&source, &request->batch);
 	sent = send_lines(request);
@@ -232,22 +231,18 @@ static int next(char *message)
 {
 	const struct dwarf_message *head = (const struct dwarf_message *)message;
 	struct request request = {.message = message};
-	int fds[DWARF_FILES_MAX], err;
-	ssize_t n = receive(message, DWARF_MESSAGE_MAX, fds);
+	int err;
+	ssize_t n = receive(message, DWARF_MESSAGE_MAX, &request.fd);
 
 	if (n <= 0)
 		return (int)n;
-	if (n != (ssize_t)sizeof(*head) || head->type != DWARF_BEGIN || fds[0] < 0)
+	if (n != (ssize_t)sizeof(*head) || head->type != DWARF_BEGIN || request.fd < 0)
 		return -EBADMSG;
-	request.fd = fds[0];
-	request.alt = fds[1];
 	err = receive_addresses(&request, head->a);
 	if (!err)
 		err = serve(&request);
 	batch_release(&request.batch);
 	close(request.fd);
-	if (request.alt >= 0)
-		close(request.alt);
 	return err ? err : 1;
 }
 

@@ -24,10 +24,9 @@
 #define DWARF_STRING_MAX 16384u  /* of a function or a path; a longer one is not told */
 #define DWARF_ADDRESSES_MAX (1u << 20) /* of one file; and what two messages hold at most: */
 #define DWARF_ADDRESSES_EACH ((DWARF_MESSAGE_MAX - (uint32_t)sizeof(struct dwarf_message)) / 8)
-#define DWARF_FILES_MAX 2        /* descriptors that BEGIN carries */
 
 enum dwarf_message_type {
-	DWARF_BEGIN = 1, /* a: number of addresses; b: 1 when a second descriptor, the alternate file, follows */
+	DWARF_BEGIN = 1, /* a: number of addresses; carries the file with .debug_info */
 	DWARF_ADDRESSES,
 	DWARF_OPENED,
 	DWARF_OPEN,
@@ -36,7 +35,7 @@ enum dwarf_message_type {
 };
 
 struct dwarf_message {
-	uint32_t type, a, b, reserved;
+	uint32_t type, a, reserved[2];
 };
 
 /* One function of one address; `function_len` bytes of its name and `file_len` of its path follow, without NUL. */

@@ -26,7 +26,7 @@ struct reader {
 	Dwarf_Off *unranged;  /* units that do not say where their code is */
 	size_t n_unranged;
 	struct buf path;
-	int opened_alt;       /* -1: none */
+	int alt_fd;           /* negative: none */
 	bool missing, broken; /* a file that the DWARF names; some of the DWARF itself */
 };
 
@@ -344,16 +344,12 @@ static int serve_unranged(struct reader *r)
 static void open_alt(struct reader *r)
 {
 	const char *path = dwarf_file_alt_path(&r->file);
-	int fd = r->source->alt;
 
 	if (!path)
 		return;
-	if (fd < 0)
-		fd = r->source->open(r->source->context, path);
-	if (fd < 0 || dwarf_file_set_alt(&r->file, fd))
+	r->alt_fd = r->source->open(r->source->context, path);
+	if (r->alt_fd < 0 || dwarf_file_set_alt(&r->file, r->alt_fd))
 		r->missing = true;
-	if (fd >= 0 && fd != r->source->alt)
-		r->opened_alt = fd;
 }
 
 static int reader_init(struct reader *r)
@@ -378,8 +374,8 @@ static int reader_init(struct reader *r)
 static void reader_release(struct reader *r)
 {
 	dwarf_file_release(&r->file);
-	if (r->opened_alt >= 0)
-		close(r->opened_alt);
+	if (r->alt_fd >= 0)
+		close(r->alt_fd);
 	free(r->done);
 	free(r->wanted);
 	free(r->addresses);
@@ -390,7 +386,7 @@ static void reader_release(struct reader *r)
 
 int dwarf_reader_lines(const struct dwarf_source *source, struct batch *batch)
 {
-	struct reader r = {.source = source, .batch = batch, .opened_alt = -1};
+	struct reader r = {.source = source, .batch = batch, .alt_fd = -1};
 	int err;
 
 	if (!batch->count)

@@ -14,8 +14,7 @@
 #include "symbolize/batch.h"
 
 struct dwarf_source {
-	int fd;  /* the file with .debug_info */
-	int alt; /* the file that .gnu_debugaltlink names; -1: `open` is asked for it */
+	int fd; /* the file with .debug_info */
 	void *context;
 	/* Opens a file that only the DWARF names: absolute, or relative to the file's directory. A descriptor, which
 	 * becomes the reader's, or a negative errno. */

@@ -181,32 +181,33 @@ static int wait_for(struct dwarf_worker *worker, short events)
 	}
 }
 
-static void add_descriptors(struct msghdr *message, void *control, const int *fds, size_t count)
+static void add_descriptor(struct msghdr *message, void *control, int fd)
 {
 	struct cmsghdr *part;
 
-	if (!count)
+	if (fd < 0)
 		return;
 	message->msg_control = control;
-	message->msg_controllen = CMSG_SPACE(count * sizeof(int));
+	message->msg_controllen = CMSG_SPACE(sizeof(fd));
 	part = CMSG_FIRSTHDR(message);
 	part->cmsg_level = SOL_SOCKET;
 	part->cmsg_type = SCM_RIGHTS;
-	part->cmsg_len = CMSG_LEN(count * sizeof(int));
-	memcpy(CMSG_DATA(part), fds, count * sizeof(int));
+	part->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(part), &fd, sizeof(fd));
 }
 
+/* With a descriptor; negative: none. */
 static int send_message(struct dwarf_worker *worker, const struct dwarf_message *head, const void *body, size_t size,
-	const int *fds, size_t n_fds)
+	int fd)
 {
 	union {
 		struct cmsghdr align;
-		char space[CMSG_SPACE(DWARF_FILES_MAX * sizeof(int))];
+		char space[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	struct iovec parts[] = {{(void *)head, sizeof(*head)}, {(void *)body, size}};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = size ? 2 : 1};
 
-	add_descriptors(&message, &control, fds, n_fds);
+	add_descriptor(&message, &control, fd);
 	for (;;) {
 		int err = wait_for(worker, POLLOUT);
 
@@ -242,11 +243,10 @@ static int receive_message(struct dwarf_worker *worker, struct dwarf_message *he
 	return 0;
 }
 
-static int send_request(struct dwarf_worker *worker, int fd, int alt, const struct batch *batch)
+static int send_request(struct dwarf_worker *worker, int fd, const struct batch *batch)
 {
-	struct dwarf_message head = {.type = DWARF_BEGIN, .a = (uint32_t)batch->count, .b = alt >= 0};
-	int fds[DWARF_FILES_MAX] = {fd, alt};
-	int err = send_message(worker, &head, NULL, 0, fds, alt >= 0 ? 2 : 1);
+	struct dwarf_message head = {.type = DWARF_BEGIN, .a = (uint32_t)batch->count};
+	int err = send_message(worker, &head, NULL, 0, fd);
 	uint64_t *addresses = (uint64_t *)(void *)worker->message;
 
 	head = (struct dwarf_message){.type = DWARF_ADDRESSES};
@@ -255,7 +255,7 @@ static int send_request(struct dwarf_worker *worker, int fd, int alt, const stru
 
 		for (size_t i = 0; i < n; i++)
 			addresses[i] = batch->items[done + i].address;
-		err = send_message(worker, &head, addresses, n * sizeof(*addresses), NULL, 0);
+		err = send_message(worker, &head, addresses, n * sizeof(*addresses), -1);
 		done += n;
 	}
 	return err;
@@ -294,7 +294,7 @@ static int answer_open(struct dwarf_worker *worker, const struct dwarf_files *fi
 	int fd = open_named(worker, files, size), err;
 	struct dwarf_message head = {.type = DWARF_OPENED, .a = fd < 0 ? (uint32_t)-fd : 0};
 
-	err = send_message(worker, &head, NULL, 0, &fd, fd >= 0);
+	err = send_message(worker, &head, NULL, 0, fd);
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -368,7 +368,7 @@ static int ask(struct dwarf_worker *worker, int fd, const struct dwarf_files *fi
 	worker->deadline_ns = begin + (left < of_file ? left : of_file);
 	err = start(worker);
 	if (!err)
-		err = send_request(worker, fd, files->alt, batch);
+		err = send_request(worker, fd, batch);
 	if (!err)
 		err = receive_answer(worker, files, &answer);
 	if (err == -ENOMEM) /* there was none for this file's lines; the names must not end with them */

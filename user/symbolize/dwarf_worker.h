@@ -27,12 +27,10 @@ struct dwarf_worker_options {
 struct dwarf_files { /* descriptors are not owned; -1: none */
 	int mapped; /* what the process mapped */
 	int debug;  /* its separate debug file */
-	int alt;    /* the file that the debug file's .gnu_debugaltlink names (dwz); -1: `open` is asked */
 	/*
-	 * Opens a file that only the DWARF names (.dwo, the alternate one): a descriptor, which the worker closes, or a
-	 * negative errno. The path is as hostile as the file: absolute, or relative to the directory of the file that has
-	 * .debug_info; the policy is here, and what is no ELF
-	 * file is handed to nobody. NULL: nothing is opened.
+	 * Opens a file that only the DWARF names (.dwo, the alternate one of dwz): a descriptor, which the worker closes,
+	 * or a negative errno. The path is as hostile as the file: absolute, or relative to the directory of the file that
+	 * has .debug_info; the policy is here, and what is no ELF file is handed to nobody. NULL: nothing is opened.
 	 */
 	int (*open)(void *context, const char *path);
 	void *context;

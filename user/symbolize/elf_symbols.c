@@ -139,11 +139,6 @@ static bool better(struct elf_symbols *r, const char *function, const struct can
 	return a->name != b->name && by_name(r, a, b) < 0;
 }
 
-static const char *function_of(const struct batch_item *item)
-{
-	return item->lines.count ? item->lines.at[item->lines.count - 1].function : NULL;
-}
-
 static void offer_sized(struct elf_symbols *r, const struct candidate *symbol)
 {
 	struct batch *batch = r->batch;
@@ -151,7 +146,7 @@ static void offer_sized(struct elf_symbols *r, const struct candidate *symbol)
 
 	for (; i < batch->count && batch->items[i].address < symbol->end && has_budget(r); i++) {
 		++*r->work;
-		if (better(r, function_of(&batch->items[i]), symbol, &r->wants[i].cover))
+		if (better(r, code_lines_outermost(&batch->items[i].lines), symbol, &r->wants[i].cover))
 			r->wants[i].cover = *symbol;
 	}
 	if (i < batch->count && symbol->end > r->wants[i].stop)

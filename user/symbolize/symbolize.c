@@ -90,11 +90,7 @@ static int put_function(struct symbolizer *s, uint32_t frame, const char *functi
 /* Who an item's outermost function is; NULL: nobody knows. */
 static const char *item_function(const struct batch_item *item)
 {
-	const struct code_lines *lines = &item->lines;
-
-	if (item->name)
-		return item->name;
-	return lines->count ? lines->at[lines->count - 1].function : NULL;
+	return item->name ? item->name : code_lines_outermost(&item->lines);
 }
 
 static int put_named(struct symbolizer *s, const struct batch_item *item)
@@ -240,7 +236,7 @@ static int name_addresses(struct symbolizer *s, const struct object *object, con
 		debug_file_open(object, elf, s->servers, &s->checksum_left) : -1;
 	struct debug_file_namer namer = {object, debug_fd >= 0 ? debug_fd : elf->fd};
 	const struct dwarf_files files = {
-		.mapped = elf->fd, .debug = debug_fd, .alt = -1, .open = debug_file_open_for, .context = &namer};
+		.mapped = elf->fd, .debug = debug_fd, .open = debug_file_open_for, .context = &namer};
 	int lines = 0, err = debug_fd;
 
 	if (debug_fd != -ENOMEM)
