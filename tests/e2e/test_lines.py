@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Inlined functions in real recordings, and what becomes of one whose debug information is bad."""
+import re
 import subprocess
 
 from profound import assert_share
@@ -17,6 +18,23 @@ def test_inlined_functions(target, record_while):
     inlined.wait_for("begin")
     run = record_while(inlined, "-F", "999")
     assert_share(run.of("inlined"), lambda stack: chain_of(stack) == INLINED, 0.95, 1000)
+
+
+def test_without_inlined_functions(target, record_while):
+    inlined = target("inlined", 1)
+    inlined.wait_for("begin")
+    run = record_while(inlined, "-F", "999", "--no-inline")
+    assert_share(run.of("inlined"), lambda stack: chain_of(stack) == ("main", "outer_work"), 0.95, 500)
+
+
+def test_source_lines(target, record_while):
+    """Each function with its own file and line, the inlined ones too."""
+    inlined = target("inlined", 1)
+    inlined.wait_for("begin")
+    run = record_while(inlined, "-F", "999", "--lines")
+    lines = re.compile(r"(main|outer_work|middle_work|inner_work) \(inlined\.c:[1-9][0-9]*\)")
+    assert_share(run.of("inlined"),
+                 lambda stack: tuple(m.group(1) for m in map(lines.fullmatch, stack) if m) == INLINED, 0.95, 500)
 
 
 def test_bad_debug_information(build, target, record_while, tmp_path):
