@@ -42,6 +42,13 @@ def build():
     shutil.rmtree(folder)
 
 
+def remove_perf_map(pid):
+    """What a runtime leaves behind is found by the next process of that pid."""
+    path = pathlib.Path(f"/tmp/perf-{pid}.map")
+    if path.is_file() or path.is_symlink():
+        path.unlink()
+
+
 @pytest.fixture
 def target(build):
     """target("chain", 10) starts it (or the program at a path); whatever still runs at the end of the test is killed."""
@@ -55,6 +62,7 @@ def target(build):
     yield starter
     for one in started:
         one.kill()
+        remove_perf_map(one.pid)
 
 
 @pytest.fixture

@@ -123,6 +123,7 @@ def test_perf_map_that_is_none(target, record_while, kind):
     jit.wait_for("begin")
     path = pathlib.Path(f"/tmp/perf-{jit.pid}.map")
     other = path.with_suffix(".other")
+    path.unlink(missing_ok=True)  # of a process that had this pid before
     try:
         if kind == "fifo":
             os.mkfifo(path)
