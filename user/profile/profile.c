@@ -14,6 +14,8 @@ void profile_release(struct profile *profile)
 	intern_release(&profile->stacks);
 	intern_release(&profile->samples);
 	intern_release(&profile->processes);
+	intern_release(&profile->resources);
+	intern_release(&profile->mappings);
 	free(profile->who);
 	free(profile->counts);
 	free(profile->names);
@@ -81,7 +83,7 @@ int profile_process(struct profile *profile, const struct profile_process *proce
 	if (err)
 		return err;
 	if (index == known)
-		profile->who[index] = (struct profile_who){none, none, none, none, none, none};
+		profile->who[index] = (struct profile_who){none, none, none, none, none, none, none, 0};
 	*id = index;
 	return 0;
 }
@@ -154,15 +156,29 @@ const struct profile_span *profile_get_span(const struct profile *profile, uint3
 	return at < profile->n_spans && profile->spans[at].frame == frame ? &profile->spans[at] : NULL;
 }
 
-int profile_begin_names(struct profile *profile)
+int profile_grow_names(struct profile *profile)
 {
-	size_t count = profile->frames.count;
-	struct frame_names *names = calloc(count ? count : 1, sizeof(*names));
+	uint32_t count = profile->frames.count, cap = count ? count : 1;
+	struct frame_names *names;
 
+	if (profile->names && cap <= profile->names_cap)
+		return 0;
+	names = reallocarray(profile->names, cap, sizeof(*names));
 	if (!names)
 		return -ENOMEM;
-	free(profile->names);
+	memset(names + profile->names_cap, 0, (cap - profile->names_cap) * sizeof(*names));
 	profile->names = names;
+	profile->names_cap = cap;
+	return 0;
+}
+
+int profile_begin_names(struct profile *profile)
+{
+	int err = profile_grow_names(profile);
+
+	if (err)
+		return err;
+	memset(profile->names, 0, profile->names_cap * sizeof(*profile->names));
 	profile->n_lines = 0;
 	return 0;
 }
@@ -205,6 +221,52 @@ int profile_name(struct profile *profile, uint32_t frame, const struct profile_n
 	profile->lines[profile->n_lines++] = line;
 	names->count++;
 	return 0;
+}
+
+int profile_mapping(struct profile *profile, const struct profile_mapping *mapping, uint32_t *id)
+{
+	uint32_t index;
+	int err = intern_add(&profile->mappings, mapping, sizeof(*mapping), &index);
+
+	if (!err)
+		*id = index + 1;
+	return err;
+}
+
+int profile_set_value(struct profile *profile, const char *type, const char *unit,
+	const char *period_type, const char *period_unit, uint64_t period)
+{
+	struct profile_value value = {.period = period};
+	int err = intern_text(&profile->text, type, &value.type);
+
+	if (!err)
+		err = intern_text(&profile->text, unit, &value.unit);
+	if (!err)
+		err = intern_text(&profile->text, period_type ? period_type : "", &value.period_type);
+	if (!err)
+		err = intern_text(&profile->text, period_unit ? period_unit : "", &value.period_unit);
+	if (!err)
+		profile->value = value;
+	return err;
+}
+
+const struct profile_mapping *profile_get_mapping(const struct profile *profile, uint32_t id)
+{
+	return id ? intern_get(&profile->mappings, id - 1, NULL) : NULL;
+}
+
+const struct profile_attribute *profile_get_resource(const struct profile *profile, uint32_t process,
+	uint32_t *count)
+{
+	const struct profile_attribute *attributes;
+	size_t len;
+
+	*count = 0;
+	if (process >= profile->processes.count || !profile->who[process].resource)
+		return NULL;
+	attributes = intern_get(&profile->resources, profile->who[process].resource - 1, &len);
+	*count = (uint32_t)(len / sizeof(*attributes));
+	return attributes;
 }
 
 const struct frame *profile_get_frame(const struct profile *profile, uint32_t id)

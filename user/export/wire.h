@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writes protobuf (Encoding, protobuf.dev/programming-guides/encoding): append only, one buffer that grows. A message
+ * inside another begins with wire_begin() and ends with wire_end(), which fills in its length. Fields whose value
+ * is 0 or empty are not written, as proto3 has it. A failed append stays set: write freely, look once at the end.
+ */
+#ifndef PROFOUND_WIRE_H
+#define PROFOUND_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
+
+#define WIRE_VARINT_MAX 10
+
+/* A zeroed struct is empty. */
+struct wire {
+	uint8_t *data;
+	size_t len, cap;
+	bool failed; /* no memory: what was written is not whole */
+};
+
+void wire_release(struct wire *wire);
+/* Keeps the memory, drops the content. */
+void wire_clear(struct wire *wire);
+/* Room for `more` bytes. False, and failed set: no memory. */
+bool wire_reserve(struct wire *wire, size_t more);
+
+static inline void wire_varint(struct wire *wire, uint64_t value)
+{
+	uint8_t *at;
+
+	if (wire->cap - wire->len < WIRE_VARINT_MAX && !wire_reserve(wire, WIRE_VARINT_MAX))
+		return;
+	at = wire->data + wire->len;
+	for (; value >= 0x80; value >>= 7)
+		*at++ = (uint8_t)(value | 0x80);
+	*at++ = (uint8_t)value;
+	wire->len = (size_t)(at - wire->data);
+}
+
+static inline void wire_tag(struct wire *wire, unsigned field, enum wire_type type)
+{
+	wire_varint(wire, (uint64_t)field << 3 | type);
+}
+
+/* uint64, uint32, bool, enums; int64 and int32 cast to uint64_t. */
+static inline void wire_uint(struct wire *wire, unsigned field, uint64_t value)
+{
+	if (!value)
+		return;
+	wire_tag(wire, field, WIRE_VARINT);
+	wire_varint(wire, value);
+}
+
+/* fixed64, sfixed64, and a double's bits. */
+void wire_fixed64(struct wire *wire, unsigned field, uint64_t value);
+/* bytes and string. */
+void wire_bytes(struct wire *wire, unsigned field, const void *data, size_t len);
+void wire_text(struct wire *wire, unsigned field, const char *text);
+
+/* A message, or packed values: what wire_end() is to be given. */
+size_t wire_begin(struct wire *wire, unsigned field);
+void wire_end(struct wire *wire, size_t begun);
+
+#endif
