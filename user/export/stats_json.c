@@ -5,14 +5,23 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "export/text.h"
+#include "profile/figures.h"
+
+#define UNNAMED_BY_CAUSE "frames.unnamed_by_cause."
+#define DEPTH 4
 
 struct json {
+	const struct trust *trust;
 	struct buf text;
 	int depth;
 	bool first; /* of its object */
+	bool files; /* frames.unnamed was written */
+	char path[DEPTH][FIGURE_KEY]; /* keys of the objects that are open, but for the outermost */
+	int err;
 };
 
 static void put_key(struct json *json, const char *key)
@@ -73,16 +82,6 @@ static void put_string(struct json *json, const char *key, const char *value)
 		buf_puts(&json->text, "null");
 }
 
-static void put_counters(
-	struct json *json, const char *key, const struct trust *trust, enum counter_class class)
-{
-	open_object(json, key);
-	for (int i = 0; i < COUNTERS; i++)
-		if (counter_specs[i].class == class)
-			put_int(json, counter_specs[i].name, trust->counter[i]);
-	close_object(json);
-}
-
 /* Sums by the name as it will be printed: JSON objects have no equal keys. */
 static int sum_files(const struct trust *trust, struct intern *names, uint64_t *sums)
 {
@@ -117,74 +116,64 @@ static int put_unnamed(struct json *json, const struct trust *trust)
 	return err;
 }
 
-static void put_samples(struct json *json, const struct trust *trust)
+/* A key's first part, length 0: it has one. */
+static size_t head_of(const char *key)
 {
-	open_object(json, "samples");
-	put_int(json, "expected", trust->expected);
-	put_int(json, "taken", trust->taken);
-	put_int(json, "idle", trust->idle);
-	put_counters(json, "lost", trust, CLASS_LOST);
-	close_object(json);
+	const char *dot = strchr(key, '.');
+
+	return dot ? (size_t)(dot - key) : 0;
 }
 
-static void put_stacks(struct json *json, const struct trust *trust)
+/* Closes the objects that a key is not in, opens those that it is in; returns its last part. */
+static const char *enter(struct json *json, const char *key)
 {
-	open_object(json, "stacks");
-	put_int(json, "complete", trust->complete);
-	put_int(json, "unverified", trust->unverified);
-	put_counters(json, "cut", trust, CLASS_CUT);
-	put_int(json, "distinct", trust->distinct);
-	close_object(json);
+	int shared = 0;
+	size_t len;
+
+	while (shared < json->depth - 1 && (len = head_of(key)) && !strncmp(json->path[shared], key, len) &&
+		!json->path[shared][len]) {
+		key += len + 1;
+		shared++;
+	}
+	while (json->depth - 1 > shared)
+		close_object(json);
+	while ((len = head_of(key))) {
+		char *part = json->path[json->depth - 1];
+
+		snprintf(part, FIGURE_KEY, "%.*s", (int)len, key);
+		open_object(json, part);
+		key += len + 1;
+	}
+	return key;
 }
 
-static int put_frames(struct json *json, const struct trust *trust)
+static int put_figure(void *context, const struct figure *figure)
 {
-	int err;
+	struct json *json = context;
+	const char *name;
 
-	open_object(json, "frames");
-	put_int(json, "named", trust->named);
-	put_int(json, "by_fp", trust->by_fp);
-	err = put_unnamed(json, trust);
-	put_counters(json, "unnamed_by_cause", trust, CLASS_FRAME);
-	close_object(json);
-	return err;
-}
-
-static void put_cost(struct json *json, const struct trust *trust)
-{
-	open_object(json, "cost");
-	put_seconds(json, "cpu_seconds", trust->cpu_seconds);
-	put_int(json, "kernel_ns_per_sample", trust->kernel_ns_per_sample);
-	put_int(json, "max_rss_bytes", trust->max_rss_bytes);
-	put_int(json, "bpf_memory_bytes", trust->bpf_memory_bytes);
-	put_int(json, "drained_bytes", trust->drained_bytes);
-	close_object(json);
-}
-
-static void put_time(struct json *json, const struct trust *trust)
-{
-	open_object(json, "time");
-	put_seconds(json, "ready_seconds", trust->ready_seconds);
-	put_seconds(json, "sampled_seconds", trust->sampled_seconds);
-	put_seconds(json, "total_seconds", trust->total_seconds);
-	close_object(json);
+	/* Files have a key each, before what they add up to by cause. */
+	if (!json->files && !strncmp(figure->key, UNNAMED_BY_CAUSE, strlen(UNNAMED_BY_CAUSE))) {
+		json->files = true;
+		json->err = put_unnamed(json, json->trust);
+	}
+	name = enter(json, figure->key);
+	if (figure->kind == FIGURE_INT)
+		put_int(json, name, figure->integer);
+	else if (figure->kind == FIGURE_REAL)
+		put_seconds(json, name, figure->real);
+	else
+		put_string(json, name, figure->null ? NULL : figure->text);
+	return json->err;
 }
 
 int stats_json_write(const struct trust *trust, FILE *stream)
 {
-	struct json json = {0};
+	struct json json = {.trust = trust};
 	int err;
 
 	open_object(&json, NULL);
-	put_samples(&json, trust);
-	put_stacks(&json, trust);
-	err = put_frames(&json, trust);
-	put_counters(&json, "notes", trust, CLASS_NOTE);
-	put_cost(&json, trust);
-	put_time(&json, trust);
-	put_string(&json, "event", trust->event);
-	put_int(&json, "frequency_hz", trust->frequency_hz);
-	put_string(&json, "kernel", trust->kernel[0] ? trust->kernel : NULL);
+	err = figures_each(trust, put_figure, &json);
 	put_string(&json, "version", PROFOUND_VERSION);
 	close_object(&json);
 	buf_putc(&json.text, '\n');

@@ -41,6 +41,7 @@ void trust_release(struct trust *trust)
 	free_unnamed(trust->unnamed, trust->n_unnamed);
 	free_top(trust->top, trust->n_top);
 	free_cut_files(trust->cut_file);
+	free(trust->event_owned);
 	*trust = (struct trust){0};
 }
 

@@ -47,6 +47,7 @@ struct trust {
 	double ready_seconds, sampled_seconds, total_seconds;
 	/* what was asked for and what was done */
 	const char *event;       /* the event that ran, in perf's spelling */
+	char *event_owned;       /* the same, where it was read from a file; else NULL */
 	const char *event_asked; /* NULL unless another one had to do */
 	int64_t frequency_hz;    /* null with a fixed period */
 	int64_t period;          /* null with a frequency */
