@@ -35,7 +35,7 @@ static void test_defaults(void **state)
 	assert_int_equal(options.count, 0);
 	assert_int_equal(options.memory_bytes, 64 << 20);
 	assert_int_equal(options.duration_ns, 0);
-	assert_int_equal(options.n_outputs, 0);
+	assert_int_equal(options.outputs.n, 0);
 	assert_null(options.event);
 	assert_null(options.command);
 	assert_false(record_options_follow_command(&options));
@@ -80,10 +80,10 @@ static void test_output(void **state)
 	assert_int_equal(PARSE("-o", "a.folded", "-o", "weird", "--format", "folded", "-o", "-",
 				 "--memory", "128M", "--min-quality", "99.5"),
 		0);
-	assert_int_equal(options.n_outputs, 3);
-	assert_ptr_equal(options.outputs[0].exporter, exporter_by_name("folded"));
-	assert_ptr_equal(options.outputs[1].exporter, exporter_by_name("folded"));
-	assert_ptr_equal(options.outputs[2].exporter, exporter_by_name("folded"));
+	assert_int_equal(options.outputs.n, 3);
+	assert_ptr_equal(options.outputs.each[0].exporter, exporter_by_name("folded"));
+	assert_ptr_equal(options.outputs.each[1].exporter, exporter_by_name("folded"));
+	assert_ptr_equal(options.outputs.each[2].exporter, exporter_by_name("folded"));
 	assert_int_equal(options.memory_bytes, 128 << 20);
 	assert_true(options.min_quality > 99.4 && options.min_quality < 99.6);
 }

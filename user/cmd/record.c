@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
+#include "cmd/destinations.h"
 #include "cmd/exit_code.h"
 #include "cmd/option.h"
-#include "cmd/record_files.h"
 #include "cmd/record_options.h"
 #include "collect/collector.h"
 #include "collect/launch.h"
@@ -32,7 +32,7 @@
 /* One `profound record`, from its options to its exit status. */
 struct record {
 	struct record_options options;
-	struct record_files files;
+	struct destinations destinations;
 	struct selection selection;
 	struct sampling sampling;
 	struct launch launch;
@@ -82,7 +82,9 @@ static int check(struct record *record, struct fault *fault)
 	if (!err)
 		err = sampling_choose(&record->sampling, &sampling, fault);
 	if (!err)
-		err = record_files_prepare(&record->files, options, fault);
+		err = destinations_prepare(&record->destinations, "record", &options->outputs, fault);
+	if (!err && !options->outputs.n)
+		err = destinations_add_page(&record->destinations, fault);
 	return err;
 }
 
@@ -284,7 +286,7 @@ static int deliver(struct record *record, struct fault *fault)
 		print_summary(&record->trust);
 	if (record->options.verbose)
 		who_list_print(view.profile, WHO_LINES, stderr);
-	err = record_files_write(&record->files, &view, say);
+	err = destinations_write(&record->destinations, &view, say);
 	fault->text[0] = '\0';
 	return err;
 }
@@ -312,7 +314,7 @@ static int run(struct record *record, struct fault *fault)
 	cut_short = sample(record, &early);
 	if (launch_refused(&record->launch, fault))
 		return -ENOENT;
-	record_files_give_up_on_interrupt(&record->files, record->recording.interrupted);
+	destinations_give_up_on_interrupt(&record->destinations, record->recording.interrupted);
 	/* Whatever ended sampling, what was collected is written. */
 	err = deliver(record, fault);
 	if (cut_short)
@@ -383,6 +385,6 @@ int cmd_record(int argc, char **argv)
 	launch_release(&record.launch);
 	collector_free(record.collector);
 	trust_release(&record.trust);
-	record_files_release(&record.files);
+	destinations_release(&record.destinations);
 	return status;
 }

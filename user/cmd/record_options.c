@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "base/number.h"
 #include "cmd/cmd.h"
 #include "cmd/option.h"
@@ -217,38 +216,17 @@ static int take_argument(void *into, const char *value, struct fault *fault)
 
 static int set_output(void *into, const char *value, struct fault *fault)
 {
-	struct record_options *options = into;
-
-	if (!*value)
-		return fault_set(fault, -EINVAL, "an empty path");
-	if (options->n_outputs == RECORD_OUTPUTS)
-		return fault_set(fault, -EINVAL, "more than %d outputs", RECORD_OUTPUTS);
-	for (unsigned i = 0; i < options->n_outputs; i++)
-		if (!strcmp(options->outputs[i].path, value))
-			return fault_set(fault, -EINVAL, "'%s' is given twice", value);
-	options->outputs[options->n_outputs++] = (struct record_output){.path = value};
-	return 0;
+	return output_options_add(&((struct record_options *)into)->outputs, value, fault);
 }
 
 static int set_format(void *into, const char *value, struct fault *fault)
 {
-	struct record_options *options = into;
-	const char *names[32];
-	unsigned count = 0;
-	char hint[96];
+	return output_options_set_format(&((struct record_options *)into)->outputs, value, fault);
+}
 
-	if (!exporter_by_name(value)) {
-		for (; count < n_exporters && count < 32; count++)
-			names[count] = exporters[count].name;
-		nearest_hint(hint, sizeof(hint), "", nearest_word(value, names, count));
-		return fault_set(fault, -EINVAL, "unknown format '%s'%s", value,
-			*hint ? hint : "; see profound list formats");
-	}
-	if (!options->n_outputs)
-		return fault_set(
-			fault, -EINVAL, "'%s' has no -o before it that it could apply to", value);
-	options->outputs[options->n_outputs - 1].format = value;
-	return 0;
+static int set_stats(void *into, const char *value, struct fault *fault)
+{
+	return output_options_set_stats(&((struct record_options *)into)->outputs, value, fault);
 }
 
 static int set_memory(void *into, const char *value, struct fault *fault)
@@ -259,14 +237,6 @@ static int set_memory(void *into, const char *value, struct fault *fault)
 		return fault_set(
 			fault, -EINVAL, "'%s' is no size from 8M to 1T: write it like 64M", value);
 	((struct record_options *)into)->memory_bytes = bytes;
-	return 0;
-}
-
-static int set_stats(void *into, const char *value, struct fault *fault)
-{
-	if (!*value)
-		return fault_set(fault, -EINVAL, "an empty path");
-	((struct record_options *)into)->stats = value;
 	return 0;
 }
 
@@ -367,53 +337,6 @@ static int check_conflicts(const struct record_options *options, struct fault *f
 	return 0;
 }
 
-static int check_stats(const struct record_options *options, struct fault *fault)
-{
-	for (unsigned i = 0; options->stats && i < options->n_outputs; i++)
-		if (!strcmp(options->stats, options->outputs[i].path))
-			return fault_set(fault, -EINVAL, "--stats: '%s' is an output already",
-				options->stats);
-	return 0;
-}
-
-static int unknown_extension(const char *path, struct fault *fault)
-{
-	const char *dot = strrchr(path, '.'), *words[32];
-	char all[256] = "", copy[256], hint[96], *rest = copy, *word;
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < n_exporters; i++) {
-		size_t len = strlen(all);
-
-		snprintf(all + len, sizeof(all) - len, "%s%s", i ? " " : "",
-			exporters[i].extensions);
-	}
-	strcpy(copy, all);
-	while ((word = strsep(&rest, " ")) && count < 32)
-		words[count++] = word;
-	nearest_hint(hint, sizeof(hint), "", dot ? nearest_word(dot, words, count) : NULL);
-	return fault_set(fault, -EINVAL,
-		"-o %s: no format has that extension%s (known: %s; or give --format)", path, hint,
-		all);
-}
-
-static int choose_exporters(struct record_options *options, struct fault *fault)
-{
-	for (unsigned i = 0; i < options->n_outputs; i++) {
-		struct record_output *output = &options->outputs[i];
-
-		if (output->format)
-			output->exporter = exporter_by_name(output->format);
-		else if (!strcmp(output->path, "-"))
-			output->exporter = exporter_by_name("folded");
-		else
-			output->exporter = exporter_by_path(output->path);
-		if (!output->exporter)
-			return unknown_extension(output->path, fault);
-	}
-	return 0;
-}
-
 int record_options_parse(struct record_options *options, int argc, char **argv, struct fault *fault)
 {
 	struct record_options parsed = {.memory_bytes = DEFAULT_MEMORY};
@@ -429,9 +352,7 @@ int record_options_parse(struct record_options *options, int argc, char **argv, 
 	parsed.command = result.command;
 	err = check_conflicts(&parsed, fault);
 	if (!err)
-		err = check_stats(&parsed, fault);
-	if (!err)
-		err = choose_exporters(&parsed, fault);
+		err = output_options_finish(&parsed.outputs, fault);
 	if (err)
 		return err;
 	if (!parsed.frequency_hz && !parsed.count)

@@ -10,16 +10,8 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "cmd/output_options.h"
 #include "collect/selection.h"
-#include "export/exporter.h"
-
-#define RECORD_OUTPUTS 16
-
-struct record_output {
-	const char *path;   /* "-": standard output */
-	const char *format; /* as given by --format, or NULL */
-	const struct exporter *exporter;
-};
 
 struct record_options {
 	bool help; /* --help was given: nothing else is set or checked */
@@ -33,11 +25,9 @@ struct record_options {
 	uint64_t duration_ns;  /* 0: until Ctrl-C or the end of the command */
 	bool user_only, kernel_only;
 
-	struct record_output outputs[RECORD_OUTPUTS];
-	unsigned n_outputs; /* 0: the page with the default name */
+	struct output_options outputs; /* none: the page with the default name */
 	bool no_demangle, no_inline, lines, debuginfod, idle, quiet, verbose, ignore_kernel_bugs;
 	uint64_t memory_bytes;
-	const char *stats;  /* NULL: none */
 	double min_quality; /* percent; 0: none */
 };
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/output_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+
+#define WORDS 32 /* that a hint chooses from */
+
+int output_options_add(struct output_options *options, const char *path, struct fault *fault)
+{
+	if (!*path)
+		return fault_set(fault, -EINVAL, "an empty path");
+	if (options->n == OUTPUTS_MAX)
+		return fault_set(fault, -EINVAL, "more than %d outputs", OUTPUTS_MAX);
+	for (unsigned i = 0; i < options->n; i++)
+		if (!strcmp(options->each[i].path, path))
+			return fault_set(fault, -EINVAL, "'%s' is given twice", path);
+	options->each[options->n++] = (struct output_option){.path = path};
+	return 0;
+}
+
+static int unknown_format(const char *format, struct fault *fault)
+{
+	const char *names[WORDS];
+	unsigned count = 0;
+	char hint[96];
+
+	for (; count < n_exporters && count < WORDS; count++)
+		names[count] = exporters[count].name;
+	nearest_hint(hint, sizeof(hint), "", nearest_word(format, names, count));
+	return fault_set(fault, -EINVAL, "unknown format '%s'%s", format, *hint ? hint : "; see profound list formats");
+}
+
+int output_options_set_format(struct output_options *options, const char *format, struct fault *fault)
+{
+	if (!exporter_by_name(format))
+		return unknown_format(format, fault);
+	if (!options->n)
+		return fault_set(fault, -EINVAL, "'%s' has no -o before it that it could apply to", format);
+	options->each[options->n - 1].format = format;
+	return 0;
+}
+
+int output_options_set_stats(struct output_options *options, const char *path, struct fault *fault)
+{
+	if (!*path)
+		return fault_set(fault, -EINVAL, "an empty path");
+	options->stats = path;
+	return 0;
+}
+
+static int check_stats(const struct output_options *options, struct fault *fault)
+{
+	for (unsigned i = 0; options->stats && i < options->n; i++)
+		if (!strcmp(options->stats, options->each[i].path))
+			return fault_set(fault, -EINVAL, "--stats: '%s' is an output already", options->stats);
+	return 0;
+}
+
+static int unknown_extension(const char *path, struct fault *fault)
+{
+	const char *dot = strrchr(path, '.'), *words[WORDS];
+	char all[256] = "", copy[256], hint[96], *rest = copy, *word;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n_exporters; i++) {
+		size_t len = strlen(all);
+
+		snprintf(all + len, sizeof(all) - len, "%s%s", i ? " " : "", exporters[i].extensions);
+	}
+	strcpy(copy, all);
+	while ((word = strsep(&rest, " ")) && count < WORDS)
+		words[count++] = word;
+	nearest_hint(hint, sizeof(hint), "", dot ? nearest_word(dot, words, count) : NULL);
+	return fault_set(fault, -EINVAL, "-o %s: no format has that extension%s (known: %s; or give --format)", path,
+		hint, all);
+}
+
+static const struct exporter *exporter_of(const struct output_option *option)
+{
+	if (option->format)
+		return exporter_by_name(option->format);
+	return strcmp(option->path, "-") ? exporter_by_path(option->path) : exporter_by_name("folded");
+}
+
+int output_options_finish(struct output_options *options, struct fault *fault)
+{
+	int err = check_stats(options, fault);
+
+	for (unsigned i = 0; !err && i < options->n; i++) {
+		struct output_option *option = &options->each[i];
+
+		option->exporter = exporter_of(option);
+		if (!option->exporter)
+			err = unknown_extension(option->path, fault);
+	}
+	return err;
+}
