@@ -131,6 +131,20 @@ int intern_text(struct intern *table, const char *text, uint32_t *id)
 	return intern_add(table, text, strlen(text), id);
 }
 
+bool intern_find(const struct intern *table, const void *data, size_t len, uint32_t *id)
+{
+	const uint32_t *slot;
+
+	if (!table->slots || len > UINT32_MAX / 2)
+		return false;
+	if (!len)
+		data = "";
+	slot = find(table, data, len, (uint32_t)XXH3_64bits(data, len));
+	if (*slot)
+		*id = *slot - 1;
+	return *slot;
+}
+
 const void *intern_get(const struct intern *table, uint32_t id, size_t *len)
 {
 	if (len)

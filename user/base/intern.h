@@ -7,6 +7,7 @@
 #ifndef PROFOUND_INTERN_H
 #define PROFOUND_INTERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,8 @@ void intern_release(struct intern *table);
 /* 0, and *id; or -ENOMEM (also past 2^32 - 2 items), and *id unchanged. */
 int intern_add(struct intern *table, const void *data, size_t len, uint32_t *id);
 int intern_text(struct intern *table, const char *text, uint32_t *id);
+/* False: it is not in there. */
+bool intern_find(const struct intern *table, const void *data, size_t len, uint32_t *id);
 
 /* The bytes of an id below `count`; their number in *len unless it is NULL. */
 const void *intern_get(const struct intern *table, uint32_t id, size_t *len);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/exporter.h"
+#include "export/otlp.h"
 
 #include <string.h>
 
@@ -7,6 +8,7 @@ const struct exporter exporters[] = {
 	{"html", ".html", "flame graph page, one self-contained file", flamegraph_write},
 	{"folded", ".folded .txt", "one line a stack: comm;outermost;...;innermost COUNT",
 		folded_write},
+	{"otlp", ".otlp", "OpenTelemetry profiles: binary ProfilesData", otlp_write},
 };
 
 const unsigned n_exporters = sizeof(exporters) / sizeof(exporters[0]);

@@ -47,6 +47,25 @@ static void append(struct wire *wire, const void *data, size_t len)
 	wire->len += len;
 }
 
+void wire_oneof_uint(struct wire *wire, unsigned field, uint64_t value)
+{
+	wire_tag(wire, field, WIRE_VARINT);
+	wire_varint(wire, value);
+}
+
+void wire_oneof_double(struct wire *wire, unsigned field, double value)
+{
+	wire_tag(wire, field, WIRE_FIXED64);
+	append(wire, &value, sizeof(value));
+}
+
+void wire_oneof_bytes(struct wire *wire, unsigned field, const void *data, size_t len)
+{
+	wire_tag(wire, field, WIRE_BYTES);
+	wire_varint(wire, len);
+	append(wire, data, len);
+}
+
 void wire_fixed64(struct wire *wire, unsigned field, uint64_t value)
 {
 	if (!value)
@@ -57,11 +76,8 @@ void wire_fixed64(struct wire *wire, unsigned field, uint64_t value)
 
 void wire_bytes(struct wire *wire, unsigned field, const void *data, size_t len)
 {
-	if (!len)
-		return;
-	wire_tag(wire, field, WIRE_BYTES);
-	wire_varint(wire, len);
-	append(wire, data, len);
+	if (len)
+		wire_oneof_bytes(wire, field, data, len);
 }
 
 void wire_text(struct wire *wire, unsigned field, const char *text)
@@ -69,28 +85,62 @@ void wire_text(struct wire *wire, unsigned field, const char *text)
 	wire_bytes(wire, field, text, strlen(text));
 }
 
-size_t wire_begin(struct wire *wire, unsigned field)
+void wire_packed(struct wire *wire, unsigned field, const uint32_t *values, size_t count)
 {
+	size_t begun;
+	uint8_t *at;
+
+	if (!count)
+		return;
+	begun = wire_begin(wire, field);
+	if (!wire_reserve(wire, count * WIRE_VARINT_MAX))
+		return;
+	at = wire->data + wire->len;
+	for (size_t i = 0; i < count; i++)
+		at = wire_put_varint(at, values[i]);
+	wire->len = (size_t)(at - wire->data);
+	wire_end(wire, begun);
+}
+
+/* Bytes of a length as a varint. */
+static size_t length_size(size_t len)
+{
+	size_t size = 1;
+
+	for (; len >= 0x80; len >>= 7)
+		size++;
+	return size;
+}
+
+/* Until the message ends, the last byte of the room for its length says how many more there are. */
+size_t wire_begin_sized(struct wire *wire, unsigned field, size_t expected)
+{
+	size_t more = length_size(expected) - 1;
+
 	wire_tag(wire, field, WIRE_BYTES);
-	wire_varint(wire, 0);
+	if (!wire_reserve(wire, more + 1))
+		return wire->len;
+	wire->len += more + 1;
+	wire->data[wire->len - 1] = (uint8_t)more;
 	return wire->len;
 }
 
-/* One byte was left for the length; most messages need no more, the others move up. */
+size_t wire_begin(struct wire *wire, unsigned field)
+{
+	return wire_begin_sized(wire, field, 0);
+}
+
 void wire_end(struct wire *wire, size_t begun)
 {
-	size_t len = wire->len - begun, more = 0;
-	uint8_t *at;
+	size_t len = wire->len - begun, needed = length_size(len), room;
+	uint8_t *start;
 
-	for (size_t rest = len >> 7; rest; rest >>= 7)
-		more++;
-	if (wire->failed || (more && !wire_reserve(wire, more)))
+	if (wire->failed || (needed > 1 && !wire_reserve(wire, needed)))
 		return;
-	at = wire->data + begun;
-	if (more)
-		memmove(at + more, at, len);
-	for (at--; len >= 0x80; len >>= 7)
-		*at++ = (uint8_t)(len | 0x80);
-	*at = (uint8_t)len;
-	wire->len += more;
+	room = wire->data[begun - 1] + 1u;
+	start = wire->data + begun - room;
+	if (needed != room)
+		memmove(start + needed, start + room, len);
+	wire_put_varint(start, len);
+	wire->len = begun - room + needed + len;
 }

@@ -28,17 +28,20 @@ void wire_clear(struct wire *wire);
 /* Room for `more` bytes. False, and failed set: no memory. */
 bool wire_reserve(struct wire *wire, size_t more);
 
-static inline void wire_varint(struct wire *wire, uint64_t value)
+/* Appends without looking for room: the caller has reserved it. Returns the end. */
+static inline uint8_t *wire_put_varint(uint8_t *at, uint64_t value)
 {
-	uint8_t *at;
-
-	if (wire->cap - wire->len < WIRE_VARINT_MAX && !wire_reserve(wire, WIRE_VARINT_MAX))
-		return;
-	at = wire->data + wire->len;
 	for (; value >= 0x80; value >>= 7)
 		*at++ = (uint8_t)(value | 0x80);
 	*at++ = (uint8_t)value;
-	wire->len = (size_t)(at - wire->data);
+	return at;
+}
+
+static inline void wire_varint(struct wire *wire, uint64_t value)
+{
+	if (wire->cap - wire->len < WIRE_VARINT_MAX && !wire_reserve(wire, WIRE_VARINT_MAX))
+		return;
+	wire->len = (size_t)(wire_put_varint(wire->data + wire->len, value) - wire->data);
 }
 
 static inline void wire_tag(struct wire *wire, unsigned field, enum wire_type type)
@@ -55,14 +58,23 @@ static inline void wire_uint(struct wire *wire, unsigned field, uint64_t value)
 	wire_varint(wire, value);
 }
 
-/* fixed64, sfixed64, and a double's bits. */
+/* fixed64, sfixed64. */
 void wire_fixed64(struct wire *wire, unsigned field, uint64_t value);
 /* bytes and string. */
 void wire_bytes(struct wire *wire, unsigned field, const void *data, size_t len);
 void wire_text(struct wire *wire, unsigned field, const char *text);
+/* Packed uint32, or int32 that are not negative. */
+void wire_packed(struct wire *wire, unsigned field, const uint32_t *values, size_t count);
+
+/* Members of a oneof, which are written whatever their value. */
+void wire_oneof_uint(struct wire *wire, unsigned field, uint64_t value);
+void wire_oneof_double(struct wire *wire, unsigned field, double value);
+void wire_oneof_bytes(struct wire *wire, unsigned field, const void *data, size_t len);
 
 /* A message, or packed values: what wire_end() is to be given. */
 size_t wire_begin(struct wire *wire, unsigned field);
+/* The same, of about so many bytes: a large one is not moved at its end if that was the right order of size. */
+size_t wire_begin_sized(struct wire *wire, unsigned field, size_t expected);
 void wire_end(struct wire *wire, size_t begun);
 
 #endif

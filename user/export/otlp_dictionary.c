@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "export/otlp_dictionary.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/otlp_proto.h"
+#include "export/text.h"
+
+static void init_tables(struct otlp_dictionary *dictionary)
+{
+	const struct {
+		struct otlp_table *table;
+		unsigned field;
+	} tables[] = {
+		{&dictionary->mappings, DICTIONARY_MAPPING},
+		{&dictionary->locations, DICTIONARY_LOCATION},
+		{&dictionary->functions, DICTIONARY_FUNCTION},
+		{&dictionary->strings, DICTIONARY_STRING},
+		{&dictionary->attributes, DICTIONARY_ATTRIBUTE},
+		{&dictionary->stacks, DICTIONARY_STACK},
+	};
+
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		otlp_table_init(tables[i].table, dictionary->out, tables[i].field);
+	/* No sample has a link: the table has its zero entry alone. */
+	wire_end(dictionary->out, wire_begin(dictionary->out, DICTIONARY_LINK));
+}
+
+int otlp_dictionary_init(struct otlp_dictionary *dictionary, const struct profile *profile, struct wire *out)
+{
+	size_t texts = (size_t)profile->text.count + 1;
+
+	*dictionary = (struct otlp_dictionary){.profile = profile, .out = out};
+	dictionary->strings_of = calloc(texts, sizeof(*dictionary->strings_of));
+	dictionary->comms = calloc(texts, sizeof(*dictionary->comms));
+	if (!dictionary->strings_of || !dictionary->comms) {
+		otlp_dictionary_release(dictionary);
+		return -ENOMEM;
+	}
+	init_tables(dictionary);
+	return 0;
+}
+
+void otlp_dictionary_seal(struct otlp_dictionary *dictionary)
+{
+	otlp_table_release(&dictionary->strings);
+	otlp_table_release(&dictionary->attributes);
+	otlp_table_release(&dictionary->mappings);
+	otlp_table_release(&dictionary->functions);
+	otlp_table_release(&dictionary->locations);
+	free(dictionary->strings_of);
+	dictionary->strings_of = NULL;
+}
+
+void otlp_dictionary_release(struct otlp_dictionary *dictionary)
+{
+	otlp_dictionary_seal(dictionary);
+	otlp_table_release(&dictionary->stacks);
+	free(dictionary->comms);
+	buf_release(&dictionary->text);
+	*dictionary = (struct otlp_dictionary){0};
+}
+
+/* Printable ASCII, as most names are, is as it should be. */
+static bool is_plain(const char *text, size_t *len)
+{
+	size_t i = 0;
+
+	while (text[i] >= 0x20 && text[i] < 0x7f)
+		i++;
+	*len = i;
+	return !text[i];
+}
+
+const char *otlp_plain(struct otlp_dictionary *dictionary, const char *text, size_t *len)
+{
+	struct buf *plain = &dictionary->text;
+
+	if (is_plain(text, len))
+		return text;
+	buf_clear(plain);
+	text_plain(plain, text);
+	if (plain->failed)
+		dictionary->out->failed = true;
+	*len = plain->len;
+	return plain->data;
+}
+
+uint32_t otlp_string(struct otlp_dictionary *dictionary, const char *text)
+{
+	size_t len;
+	const char *plain = otlp_plain(dictionary, text, &len);
+
+	return otlp_table_string(&dictionary->strings, plain, len);
+}
+
+uint32_t otlp_text(struct otlp_dictionary *dictionary, uint32_t text)
+{
+	uint32_t *known = &dictionary->strings_of[text];
+
+	if (!*known)
+		*known = otlp_string(dictionary, profile_text(dictionary->profile, text)) + 1;
+	return *known - 1;
+}
+
+/* Begins an attribute, and in it its value: what wire_end() is to be given. */
+static size_t begin_attribute(struct otlp_dictionary *dictionary, const char *key)
+{
+	uint32_t index = otlp_string(dictionary, key);
+
+	otlp_table_begin(&dictionary->attributes);
+	wire_uint(dictionary->out, ATTRIBUTE_KEY, index);
+	return wire_begin(dictionary->out, ATTRIBUTE_VALUE);
+}
+
+static uint32_t end_attribute(struct otlp_dictionary *dictionary, size_t value)
+{
+	wire_end(dictionary->out, value);
+	return otlp_table_end(&dictionary->attributes);
+}
+
+uint32_t otlp_attribute_string(struct otlp_dictionary *dictionary, const char *key, const char *value)
+{
+	const char *plain;
+	size_t begun, len;
+
+	if (!*value)
+		return 0;
+	begun = begin_attribute(dictionary, key);
+	plain = otlp_plain(dictionary, value, &len);
+	wire_oneof_bytes(dictionary->out, ANY_STRING, plain, len);
+	return end_attribute(dictionary, begun);
+}
+
+uint32_t otlp_attribute_bool(struct otlp_dictionary *dictionary, const char *key, bool value)
+{
+	size_t begun = begin_attribute(dictionary, key);
+
+	wire_oneof_uint(dictionary->out, ANY_BOOL, value);
+	return end_attribute(dictionary, begun);
+}
+
+uint32_t otlp_attribute_figure(struct otlp_dictionary *dictionary, const struct figure *figure)
+{
+	char key[sizeof(FIGURE_PREFIX) + FIGURE_KEY];
+	size_t begun;
+
+	snprintf(key, sizeof(key), FIGURE_PREFIX "%s", figure->key);
+	if (figure->kind == FIGURE_TEXT)
+		return otlp_attribute_string(dictionary, key, figure->text);
+	begun = begin_attribute(dictionary, key);
+	if (figure->kind == FIGURE_INT)
+		wire_oneof_uint(dictionary->out, ANY_INT, (uint64_t)figure->integer);
+	else
+		wire_oneof_double(dictionary->out, ANY_DOUBLE, figure->real);
+	return end_attribute(dictionary, begun);
+}
+
+uint32_t otlp_attribute_comm(struct otlp_dictionary *dictionary, uint32_t comm)
+{
+	uint32_t *known = &dictionary->comms[comm];
+
+	if (!*known)
+		*known = otlp_attribute_string(
+			dictionary, OTLP_THREAD_NAME, profile_text(dictionary->profile, comm));
+	return *known;
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "export/otlp_locations.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "export/otlp_proto.h"
+#include "profile/trust.h"
+
+int otlp_locations_init(struct otlp_locations *locations, struct otlp_dictionary *dictionary)
+{
+	const struct profile *profile = dictionary->profile;
+
+	*locations = (struct otlp_locations){.dictionary = dictionary};
+	locations->of_frame = calloc((size_t)profile->frames.count + 1, sizeof(uint32_t));
+	locations->of_cut = calloc(COUNTERS, sizeof(uint32_t));
+	locations->of_mapping = calloc((size_t)profile->mappings.count + 1, sizeof(uint32_t));
+	if (locations->of_frame && locations->of_cut && locations->of_mapping)
+		return 0;
+	otlp_locations_release(locations);
+	return -ENOMEM;
+}
+
+void otlp_locations_release(struct otlp_locations *locations)
+{
+	free(locations->of_frame);
+	free(locations->of_cut);
+	free(locations->of_mapping);
+	free(locations->functions);
+	*locations = (struct otlp_locations){0};
+}
+
+/* Build ids as attributes; how many there are. */
+static uint32_t put_build_ids(
+	struct otlp_dictionary *dictionary, const struct profile_mapping *mapping, uint32_t attributes[3])
+{
+	const struct {
+		const char *key;
+		uint32_t value;
+	} ids[] = {
+		{OTLP_BUILD_ID_GNU, mapping->gnu_build_id},
+		{OTLP_BUILD_ID_GO, mapping->go_build_id},
+		{OTLP_BUILD_ID_HTLHASH, mapping->htlhash},
+	};
+	uint32_t count = 0;
+
+	for (unsigned i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+		const char *value = profile_text(dictionary->profile, ids[i].value);
+
+		if (*value)
+			attributes[count++] = otlp_attribute_string(dictionary, ids[i].key, value);
+	}
+	return count;
+}
+
+static uint32_t put_mapping(struct otlp_dictionary *dictionary, const struct profile_mapping *mapping)
+{
+	uint32_t attributes[3], n_attributes = put_build_ids(dictionary, mapping, attributes);
+	uint32_t file = otlp_text(dictionary, mapping->file);
+	struct wire *out = dictionary->out;
+
+	otlp_table_begin(&dictionary->mappings);
+	if (mapping->start < mapping->limit) {
+		wire_uint(out, MAPPING_MEMORY_START, mapping->start);
+		wire_uint(out, MAPPING_MEMORY_LIMIT, mapping->limit);
+		wire_uint(out, MAPPING_FILE_OFFSET, mapping->offset);
+	}
+	wire_uint(out, MAPPING_FILENAME, file);
+	wire_packed(out, MAPPING_ATTRIBUTE_INDICES, attributes, n_attributes);
+	return otlp_table_end(&dictionary->mappings);
+}
+
+static uint32_t mapping_index(struct otlp_locations *locations, uint32_t id)
+{
+	struct otlp_dictionary *dictionary = locations->dictionary;
+	uint32_t *known = &locations->of_mapping[id];
+
+	if (!id)
+		return 0;
+	if (!*known)
+		*known = put_mapping(dictionary, profile_get_mapping(dictionary->profile, id)) + 1;
+	return *known - 1;
+}
+
+static uint32_t type_index(struct otlp_locations *locations, enum frame_type type)
+{
+	const char *name = frame_type_name(type);
+	uint32_t *known = &locations->types[*name ? type : FRAME_TYPE_UNKNOWN];
+
+	if (!*known)
+		*known = otlp_attribute_string(locations->dictionary, OTLP_FRAME_TYPE, name);
+	return *known;
+}
+
+static uint32_t put_function(struct otlp_dictionary *dictionary, uint32_t name, uint32_t file, uint32_t first_line)
+{
+	struct wire *out = dictionary->out;
+
+	otlp_table_begin(&dictionary->functions);
+	wire_uint(out, FUNCTION_NAME, name);
+	wire_uint(out, FUNCTION_SYSTEM_NAME, name);
+	wire_uint(out, FUNCTION_FILENAME, file);
+	wire_uint(out, FUNCTION_START_LINE, first_line);
+	return otlp_table_end(&dictionary->functions);
+}
+
+static void put_line(struct wire *out, uint32_t function, uint32_t line)
+{
+	size_t begun = wire_begin(out, LOCATION_LINES);
+
+	wire_uint(out, LINE_FUNCTION_INDEX, function);
+	wire_uint(out, LINE_LINE, line);
+	wire_end(out, begun);
+}
+
+static int reserve_functions(struct otlp_locations *locations, uint32_t count)
+{
+	uint32_t *functions;
+
+	if (count <= locations->functions_cap)
+		return 0;
+	functions = reallocarray(locations->functions, count, sizeof(*functions));
+	if (!functions)
+		return -ENOMEM;
+	locations->functions = functions;
+	locations->functions_cap = count;
+	return 0;
+}
+
+static int put_functions(struct otlp_locations *locations, const struct profile_line *lines, uint32_t count)
+{
+	struct otlp_dictionary *dictionary = locations->dictionary;
+	int err = reserve_functions(locations, count);
+
+	for (uint32_t i = 0; i < count && !err; i++) {
+		uint32_t name = otlp_text(dictionary, lines[i].function);
+		uint32_t file = otlp_text(dictionary, lines[i].file);
+
+		locations->functions[i] = put_function(dictionary, name, file, lines[i].first_line);
+	}
+	return err;
+}
+
+static int put_frame(struct otlp_locations *locations, uint32_t frame, uint32_t *location)
+{
+	static const struct frame_names unnamed;
+	struct otlp_dictionary *dictionary = locations->dictionary;
+	const struct profile *profile = dictionary->profile;
+	const struct frame_names *names = profile->names ? &profile->names[frame] : &unnamed;
+	uint32_t count, mapping, type;
+	const struct profile_line *lines = profile_get_lines(profile, frame, &count);
+	struct wire *out = dictionary->out;
+	int err = put_functions(locations, lines, count);
+
+	if (err)
+		return err;
+	mapping = mapping_index(locations, names->mapping);
+	type = type_index(locations, names->type);
+	otlp_table_begin(&dictionary->locations);
+	wire_uint(out, LOCATION_MAPPING_INDEX, mapping);
+	wire_uint(out, LOCATION_ADDRESS, names->address);
+	for (uint32_t i = 0; i < count; i++)
+		put_line(out, locations->functions[i], lines[i].line);
+	wire_packed(out, LOCATION_ATTRIBUTE_INDICES, &type, type > 0);
+	*location = otlp_table_end(&dictionary->locations);
+	return 0;
+}
+
+/* The outermost frame of a stack that was cut, as it is called in folded lines. */
+static uint32_t put_cut(struct otlp_dictionary *dictionary, const char *cause)
+{
+	char name[128];
+	uint32_t text, function;
+
+	snprintf(name, sizeof(name), "[truncated: %s]", cause);
+	text = otlp_string(dictionary, name);
+	function = put_function(dictionary, text, 0, 0);
+	otlp_table_begin(&dictionary->locations);
+	put_line(dictionary->out, function, 0);
+	return otlp_table_end(&dictionary->locations);
+}
+
+static int put_wanted(struct otlp_locations *locations)
+{
+	const struct profile *profile = locations->dictionary->profile;
+	int err = 0;
+
+	for (uint32_t i = 0; i < profile->frames.count && !err; i++)
+		if (locations->of_frame[i])
+			err = put_frame(locations, i, &locations->of_frame[i]);
+	for (unsigned i = 0; i < COUNTERS; i++)
+		if (locations->of_cut[i])
+			locations->of_cut[i] = put_cut(locations->dictionary, counter_specs[i].name);
+	return err;
+}
+
+/* Whether `location` was here before. Frames that became nothing at all are all alike. */
+static void note(uint8_t *seen, uint32_t location)
+{
+	seen[location] = seen[location] || !location ? 2 : 1;
+}
+
+static void mark_shared(uint32_t *locations, uint32_t count, const uint8_t *seen)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (seen[locations[i]] > 1)
+			locations[i] |= OTLP_LOCATION_SHARED;
+}
+
+int otlp_locations_write(struct otlp_locations *locations)
+{
+	const struct profile *profile = locations->dictionary->profile;
+	int err = put_wanted(locations);
+	uint8_t *seen;
+
+	if (err || locations->dictionary->out->failed)
+		return err ? err : -ENOMEM;
+	seen = calloc(locations->dictionary->locations.count, sizeof(*seen));
+	if (!seen)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < profile->frames.count; i++)
+		note(seen, locations->of_frame[i]);
+	for (unsigned i = 0; i < COUNTERS; i++)
+		note(seen, locations->of_cut[i]);
+	mark_shared(locations->of_frame, profile->frames.count, seen);
+	mark_shared(locations->of_cut, COUNTERS, seen);
+	free(seen);
+	return 0;
+}

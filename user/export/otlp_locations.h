@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Frames as OTLP locations, with their mappings, functions and lines (innermost inlined function first). Frames of
+ * equal content are one location: kernel frames, whose addresses are not shown, often are.
+ */
+#ifndef PROFOUND_OTLP_LOCATIONS_H
+#define PROFOUND_OTLP_LOCATIONS_H
+
+#include "export/otlp_dictionary.h"
+
+/* Set in what a frame has become: another frame became the same location. */
+#define OTLP_LOCATION_SHARED 0x80000000u
+
+struct otlp_locations {
+	struct otlp_dictionary *dictionary;
+	uint32_t *of_frame;   /* location and OTLP_LOCATION_SHARED; 1 before it is written: it is wanted */
+	uint32_t *of_cut;     /* by enum abi_counter: the same */
+	uint32_t *of_mapping; /* index + 1 */
+	uint32_t types[FRAME_TYPES]; /* attributes */
+	uint32_t *functions;  /* of the frame that is being written */
+	uint32_t functions_cap;
+};
+
+/* 0 or -ENOMEM. */
+int otlp_locations_init(struct otlp_locations *locations, struct otlp_dictionary *dictionary);
+void otlp_locations_release(struct otlp_locations *locations);
+
+/* Called for all frames and causes first. */
+static inline void otlp_locations_want(struct otlp_locations *locations, const uint32_t *frames, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		locations->of_frame[frames[i]] = 1;
+}
+
+/* Writes those that are wanted. 0 or -ENOMEM. */
+int otlp_locations_write(struct otlp_locations *locations);
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "export/otlp_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+struct otlp_slot {
+	uint32_t hash;
+	uint32_t index; /* 0: free */
+	uint32_t offset;
+};
+
+void otlp_table_init(struct otlp_table *table, struct wire *out, unsigned field)
+{
+	*table = (struct otlp_table){.out = out, .origin = out->len, .field = (uint8_t)field, .count = 1};
+	wire_end(out, wire_begin(out, field));
+}
+
+void otlp_table_release(struct otlp_table *table)
+{
+	free(table->slots);
+	table->slots = NULL;
+}
+
+void otlp_table_begin(struct otlp_table *table)
+{
+	table->entry = table->out->len;
+	table->begun = wire_begin(table->out, table->field);
+}
+
+static bool grow(struct otlp_table *table)
+{
+	uint32_t mask = table->slots ? table->mask * 2 + 1 : 63;
+	struct otlp_slot *slots = calloc((size_t)mask + 1, sizeof(*slots));
+
+	if (!slots) {
+		table->out->failed = true;
+		return false;
+	}
+	for (uint32_t i = 0; table->slots && i <= table->mask; i++) {
+		uint32_t to = table->slots[i].hash & mask;
+
+		if (!table->slots[i].index)
+			continue;
+		while (slots[to].index)
+			to = (to + 1) & mask;
+		slots[to] = table->slots[i];
+	}
+	free(table->slots);
+	table->slots = slots;
+	table->mask = mask;
+	return true;
+}
+
+/* The slot of an equal entry, or the free one where it belongs. An entry begins with its length: no other one is a part
+ * of it. */
+static struct otlp_slot *find(const struct otlp_table *table, uint32_t hash, const uint8_t *entry, size_t len)
+{
+	const uint8_t *origin = table->out->data + table->origin;
+	uint32_t i = hash & table->mask;
+
+	for (; table->slots[i].index; i = (i + 1) & table->mask)
+		if (table->slots[i].hash == hash && !memcmp(origin + table->slots[i].offset, entry, len))
+			break;
+	return &table->slots[i];
+}
+
+/* What has ended, unless it is empty: then its index is 0. */
+static bool is_entry(struct otlp_table *table)
+{
+	struct wire *out = table->out;
+
+	if (out->failed)
+		return false;
+	if (out->len == table->begun) {
+		out->len = table->entry;
+		return false;
+	}
+	wire_end(out, table->begun);
+	return !out->failed;
+}
+
+/* The entry ends with the wire. */
+static uint32_t look_up(struct otlp_table *table)
+{
+	struct wire *out = table->out;
+	size_t len = out->len - table->entry;
+	const uint8_t *entry = out->data + table->entry;
+	uint32_t hash = (uint32_t)XXH3_64bits(entry, len);
+	struct otlp_slot *slot;
+
+	if ((!table->slots || table->n_known >= table->mask / 4 * 3) && !grow(table))
+		return 0;
+	slot = find(table, hash, entry, len);
+	if (slot->index) {
+		out->len = table->entry;
+		return slot->index;
+	}
+	*slot = (struct otlp_slot){hash, table->count, (uint32_t)(table->entry - table->origin)};
+	table->n_known++;
+	return table->count++;
+}
+
+uint32_t otlp_table_end(struct otlp_table *table)
+{
+	return is_entry(table) ? look_up(table) : 0;
+}
+
+uint32_t otlp_table_end_unique(struct otlp_table *table)
+{
+	return is_entry(table) ? table->count++ : 0;
+}
+
+uint32_t otlp_table_string(struct otlp_table *table, const char *text, size_t len)
+{
+	if (!len)
+		return 0;
+	table->entry = table->out->len;
+	wire_bytes(table->out, table->field, text, len);
+	return table->out->failed ? 0 : look_up(table);
+}

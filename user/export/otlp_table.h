@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One table of an OTLP dictionary, written entry by entry: otlp_table_begin(), the entry's fields, otlp_table_end(), which
+ * takes an entry back that is equal to an earlier one. Tables may share a wire, and their entries take turns there, but
+ * none begins inside another. A failure is left in the wire.
+ */
+#ifndef PROFOUND_OTLP_TABLE_H
+#define PROFOUND_OTLP_TABLE_H
+
+#include <stdint.h>
+
+#include "export/wire.h"
+
+struct otlp_table {
+	struct wire *out;
+	size_t origin; /* offsets of entries count from here */
+	size_t entry, begun; /* the entry that is being written: its tag, its first field */
+	uint32_t count;
+	uint8_t field;
+	struct otlp_slot *slots; /* open addressing */
+	uint32_t n_known, mask;
+};
+
+/* Writes entry 0, the zero value, to `out`, which outlives the table and only grows. */
+void otlp_table_init(struct otlp_table *table, struct wire *out, unsigned field);
+void otlp_table_release(struct otlp_table *table);
+
+void otlp_table_begin(struct otlp_table *table);
+/* The index of the entry: that of an equal one that ended here before, 0 where no field was written. */
+uint32_t otlp_table_end(struct otlp_table *table);
+/* The same for an entry that no other one will be equal to: it is not looked up. */
+uint32_t otlp_table_end_unique(struct otlp_table *table);
+/* A whole entry of a table of strings. */
+uint32_t otlp_table_string(struct otlp_table *table, const char *text, size_t len);
+
+#endif
