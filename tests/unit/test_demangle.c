@@ -175,12 +175,28 @@ static void test_appends(void **state)
 	buf_release(&buf);
 }
 
+static void test_is_rust(void **state)
+{
+	static const char *const rust[] = {"_ZN4core3fmt5Write9write_str17h0123456789abcdefE",
+		"_ZN3foo3bar17h0123456789abcdefE.llvm.12345", "_RNvCs1234_7mycrate3foo", "_RINvNtC3std3mem8align_ofjdE",
+		"_RNCNvC4main4main0B3_"};
+	static const char *const other[] = {"main", "_ZN3foo3barEv", "_ZN3foo17h0123456789abcdeE", "_R", "_RN", "_RNv",
+		"_RNG_init", "_RC5_encrypt", "_RegisterClass", "_ZN3foo20h0123456789abcdefEE", "h0123456789abcdefE", ""};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rust) / sizeof(*rust); i++)
+		assert_true(demangle_is_rust(rust[i]));
+	for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++)
+		assert_false(demangle_is_rust(other[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cpp), cmocka_unit_test(test_rust), cmocka_unit_test(test_d),
 		cmocka_unit_test(test_d_references), cmocka_unit_test(test_d_references_that_double), cmocka_unit_test(test_swift),
 		cmocka_unit_test(test_plain), cmocka_unit_test(test_caps), cmocka_unit_test(test_appends),
+		cmocka_unit_test(test_is_rust),
 	};
 
 	return cmocka_run_group_tests_name("demangle", tests, NULL, NULL);

@@ -63,6 +63,7 @@ static void test_clock_count(void **state)
 	/* The kernel lets no clock fire more often than each 10 us. */
 	sampling = choose("cpu-clock", 0, 1);
 	assert_int_equal(sampling.fixed_period, 10000);
+	assert_int_equal(sampling.clock_period_ns, 10000);
 	assert_int_equal(sampling.samples_per_second, 100000);
 }
 
@@ -76,6 +77,7 @@ static void test_clock_of_a_part(void **state)
 		struct sampling sampling = choose(events[i], 99, 0);
 
 		assert_int_equal(sampling.fixed_period, 0);
+		assert_int_equal(sampling.clock_period_ns, NS_PER_SECOND / 99);
 		assert_int_equal(sampling.samples_per_second, 99);
 	}
 	assert_int_equal(choose("cpu-clock:uk", 99, 0).fixed_period, NS_PER_SECOND / 99);

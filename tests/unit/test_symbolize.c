@@ -145,6 +145,16 @@ static void expect(const struct scene *scene, uint32_t id, const char *text, uin
 	assert_int_equal(names->named, why_not == 0);
 }
 
+/* What kind of code it is, and the mapping it is of; "": none. */
+static void expect_place(const struct scene *scene, uint32_t id, enum frame_type type, const char *file)
+{
+	const struct frame_names *names = &scene->profile.names[id];
+	const struct profile_mapping *mapping = profile_get_mapping(&scene->profile, names->mapping);
+
+	assert_int_equal(names->type, type);
+	assert_string_equal(mapping ? profile_text(&scene->profile, mapping->file) : "", file);
+}
+
 static void test_files(void **state)
 {
 	struct scene scene;
@@ -176,6 +186,12 @@ static void test_files(void **state)
 	expect(&scene, id[4], "[lib\xef\xbf\xbdx.so+0x500000]", COUNTER_no_symbol);
 	expect(&scene, id[5], "[script+0x7]", COUNTER_no_symbol);
 	expect(&scene, id[6], "[unknown]", COUNTER_not_mapped);
+	expect_place(&scene, id[0], FRAME_TYPE_NATIVE, "/usr/lib/lib\xef\xbf\xbdx.so");
+	expect_place(&scene, id[1], FRAME_TYPE_NATIVE, "/gone");
+	expect_place(&scene, id[6], FRAME_TYPE_UNKNOWN, "");
+	assert_int_equal(scene.profile.names[id[2]].address, 0x101f);
+	assert_int_equal(scene.profile.names[id[3]].mapping, scene.profile.names[id[0]].mapping);
+	assert_int_equal(profile_get_mapping(&scene.profile, scene.profile.names[id[0]].mapping)->start, 0x1000);
 	scene_release(&scene);
 }
 
@@ -344,6 +360,7 @@ static void test_vdso(void **state)
 			break;
 	}
 	assert_non_null(strstr(text, "clock_gettime"));
+	expect_place(&scene, id, FRAME_TYPE_NATIVE, "[vdso]");
 	scene_release(&scene);
 }
 
@@ -381,6 +398,7 @@ static void test_anon(void **state)
 	symbolize(&scene);
 	expect(&scene, in, "LazyCompile:~f x.js:1", 0);
 	expect(&scene, out, "[jit]", COUNTER_no_perf_map);
+	expect_place(&scene, in, FRAME_TYPE_UNKNOWN, MAPPING_JIT);
 	perf_map = NULL;
 	symbolize(&scene);
 	expect(&scene, in, "[jit]", COUNTER_no_perf_map);
@@ -456,6 +474,9 @@ static void test_kernel(void **state)
 	symbolize(&scene);
 	expect(&scene, in, "do_read", 0);
 	expect(&scene, out, "[kernel]", COUNTER_no_symbol);
+	expect_place(&scene, in, FRAME_TYPE_KERNEL, MAPPING_KERNEL);
+	expect_place(&scene, out, FRAME_TYPE_KERNEL, MAPPING_KERNEL);
+	assert_int_equal(scene.profile.names[in].address, 0);
 	scene_release(&scene);
 }
 

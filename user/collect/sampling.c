@@ -68,6 +68,8 @@ static void fill_rate(struct sampling *sampling)
 	sampling->fixed_period = sampling->event.clock && part ? 0 : period;
 	sampling->samples_per_second = sampling->frequency_hz;
 	if (sampling->event.clock)
+		sampling->clock_period_ns = period;
+	if (sampling->event.clock)
 		sampling->samples_per_second = NS_PER_SECOND / period;
 }
 

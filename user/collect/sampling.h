@@ -25,6 +25,7 @@ struct sampling {
 	uint32_t frequency_asked_hz; /* differs when the kernel allows less */
 	uint64_t count;              /* 0: by frequency */
 	uint64_t fixed_period;       /* the event fires once per this much of its count; 0: not known */
+	uint64_t clock_period_ns;    /* of a clock: what one sample stands for; 0: it is none */
 	uint64_t samples_per_second; /* of one CPU; 0: not known */
 };
 

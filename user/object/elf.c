@@ -346,7 +346,7 @@ void elf_release(struct elf *elf)
 	*elf = (struct elf){0};
 }
 
-int elf_address_of_offset(const struct elf *elf, uint64_t offset, uint64_t *address)
+const Elf64_Phdr *elf_segment_of_offset(const struct elf *elf, uint64_t offset)
 {
 	const Elf64_Phdr *found = NULL;
 
@@ -358,9 +358,16 @@ int elf_address_of_offset(const struct elf *elf, uint64_t offset, uint64_t *addr
 		if (!found || (segment->p_flags & PF_X && !(found->p_flags & PF_X)))
 			found = segment;
 	}
-	if (!found)
+	return found;
+}
+
+int elf_address_of_offset(const struct elf *elf, uint64_t offset, uint64_t *address)
+{
+	const Elf64_Phdr *segment = elf_segment_of_offset(elf, offset);
+
+	if (!segment)
 		return -ENOENT;
-	*address = found->p_vaddr + (offset - found->p_offset);
+	*address = segment->p_vaddr + (offset - segment->p_offset);
 	return 0;
 }
 

@@ -34,6 +34,9 @@ struct elf {
 int elf_init(struct elf *elf, int fd);
 void elf_release(struct elf *elf);
 
+/* The PT_LOAD segment that maps a file offset, of several one that is executable. NULL: none. */
+const Elf64_Phdr *elf_segment_of_offset(const struct elf *elf, uint64_t offset);
+
 /* The virtual address of a file offset, through the PT_LOAD segments. 0, or -ENOENT when no segment covers it. */
 int elf_address_of_offset(const struct elf *elf, uint64_t offset, uint64_t *address);
 

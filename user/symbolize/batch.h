@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profile/frame.h"
 #include "symbolize/code_lines.h"
 
 /* How often items are looked at for one hostile source whose symbols all cover everything. */
@@ -22,6 +23,7 @@ struct batch_item {
 	int rank;       /* of the name so far, higher is better; < 0: none */
 	uint64_t start; /* of the symbol found */
 	char *name;     /* owned; NULL: none */
+	enum frame_type type; /* UNKNOWN: the name tells, or nobody */
 	bool renamed;   /* a name of lower rank gave way to another one */
 	struct code_lines lines; /* empty: not known; the last one's function is `name`, if there is one */
 };

@@ -160,3 +160,30 @@ int demangle(const char *name, struct buf *out)
 	}
 	return err;
 }
+
+/* A legacy name's last part and end, but for what a compiler or linker added. */
+static bool is_hash(const char *text)
+{
+	size_t digits = strspn(text, "0123456789abcdef");
+
+	return digits == 16 && text[16] == 'E' && (!text[17] || text[17] == '.' || text[17] == '@');
+}
+
+/* <path>: a generic's arguments, then something nested in a path. */
+static bool is_path(const char *text)
+{
+	text += strspn(text, "I");
+	return text[0] == 'N' && text[1] && strchr("vtCS", text[1]) && text[2] && strchr("CMXYNIB", text[2]);
+}
+
+bool demangle_is_rust(const char *name)
+{
+	if (!strncmp(name, "_R", 2))
+		return is_path(name + 2);
+	if (strncmp(name, "_ZN", 3))
+		return false;
+	for (const char *at = strstr(name, "17h"); at; at = strstr(at + 1, "17h"))
+		if (is_hash(at + 3))
+			return true;
+	return false;
+}

@@ -9,6 +9,8 @@
 #ifndef PROFOUND_DEMANGLE_H
 #define PROFOUND_DEMANGLE_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 #define DEMANGLE_IN_MAX 4096  /* a longer name stays as it is */
@@ -16,5 +18,9 @@
 
 /* Appends the name to `out`. 0; -ENOENT when it is not mangled, or too large (nothing is appended); -ENOMEM. */
 int demangle(const char *name, struct buf *out);
+
+/* Is it a name that only Rust's compiler gives? v0 mangling (RFC 2603): _R and a path; legacy: _ZN, ends in 17h and 16 hex
+ * digits. */
+bool demangle_is_rust(const char *name);
 
 #endif

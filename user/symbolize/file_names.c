@@ -17,6 +17,9 @@ static int name_go(int fd, struct batch *batch)
 	if (err)
 		return err;
 	err = go_symbols_resolve(&elf, batch);
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->items[i].name)
+			batch->items[i].type = FRAME_TYPE_GO;
 	elf_release(&elf);
 	return err;
 }

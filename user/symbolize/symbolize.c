@@ -7,16 +7,14 @@
 #include <unistd.h>
 
 #include "abi.h"
-#include "base/buf.h"
-#include "base/text.h"
 #include "object/elf.h"
 #include "process/debug_file.h"
 #include "process/target_file.h"
 #include "symbolize/batch.h"
-#include "symbolize/demangle.h"
+#include "symbolize/file_mapping.h"
 #include "symbolize/file_names.h"
 #include "symbolize/frame_group.h"
-#include "symbolize/inline_budget.h"
+#include "symbolize/frame_writer.h"
 #include "symbolize/jit.h"
 #include "symbolize/vdso.h"
 #include "symbolize/vsyscall.h"
@@ -32,85 +30,8 @@ struct symbolizer {
 	uint64_t *counters;
 	struct debuginfod *servers; /* NULL: nobody is asked */
 	uint64_t checksum_left;     /* debug_file_open() */
-	struct inline_budget inlines;
-	struct buf plain, clean, file;
+	struct frame_writer writer;
 };
-
-static int clean(struct buf *out, const char *text)
-{
-	int err;
-
-	buf_clear(out);
-	err = text_clean(out, text, strlen(text));
-	return err ? err : buf_putc(out, 0);
-}
-
-/* One more function of a frame. */
-static int put_line(struct symbolizer *s, uint32_t frame, const struct profile_name *name)
-{
-	struct profile_name plain = *name;
-	int err = clean(&s->clean, name->function);
-
-	if (!err && name->file)
-		err = clean(&s->file, name->file);
-	if (err)
-		return err;
-	plain.function = s->clean.data;
-	plain.file = name->file ? s->file.data : NULL;
-	return profile_name(s->profile, frame, &plain);
-}
-
-static int put(struct symbolizer *s, uint32_t frame, const char *text, enum abi_counter why_not)
-{
-	int err = put_line(s, frame, &(struct profile_name){.function = text});
-
-	s->profile->names[frame].named = why_not == 0;
-	s->profile->names[frame].why_not = (uint8_t)why_not;
-	return err;
-}
-
-static int put_function(struct symbolizer *s, uint32_t frame, const char *function,
-	const struct code_line *line)
-{
-	struct profile_name name = {function, line->file, line->line, line->first_line};
-	int err = -ENOENT;
-
-	buf_clear(&s->plain);
-	if (s->options->demangle)
-		err = demangle(function, &s->plain);
-	if (!err)
-		err = buf_putc(&s->plain, 0);
-	if (err == -ENOMEM)
-		return err;
-	if (!err)
-		name.function = s->plain.data;
-	return put_line(s, frame, &name);
-}
-
-/* Who an item's outermost function is; NULL: nobody knows. */
-static const char *item_function(const struct batch_item *item)
-{
-	return item->name ? item->name : code_lines_outermost(&item->lines);
-}
-
-static int put_named(struct symbolizer *s, const struct batch_item *item)
-{
-	static const struct code_line unknown;
-	const struct code_lines *lines = &item->lines;
-	uint32_t last = lines->count ? lines->count - 1 : 0;
-	bool inlines = !s->options->no_inline && inline_budget_take(&s->inlines, item->frame, last);
-	int err = 0;
-
-	s->counters[COUNTER_inlines_left_out] += !inlines && !s->options->no_inline;
-	for (uint32_t i = 0; i < last && !err; i++)
-		if (inlines && lines->at[i].function)
-			err = put_function(s, item->frame, lines->at[i].function, &lines->at[i]);
-	if (!err)
-		err = put_function(s, item->frame, item_function(item),
-			lines->count ? &lines->at[last] : &unknown);
-	s->profile->names[item->frame].named = true;
-	return err;
-}
 
 static int put_all(struct symbolizer *s, const struct frame_group *group, const char *text,
 	enum abi_counter why_not)
@@ -118,7 +39,7 @@ static int put_all(struct symbolizer *s, const struct frame_group *group, const 
 	int err = 0;
 
 	for (uint32_t i = 0; i < group->count && !err; i++)
-		err = put(s, group->frames[i], text, why_not);
+		err = frame_writer_put(&s->writer, group->frames[i], text, why_not);
 	return err;
 }
 
@@ -131,8 +52,8 @@ static int put_batch(struct symbolizer *s, const struct batch *batch, const char
 	for (size_t i = 0; i < batch->count && !err; i++) {
 		const struct batch_item *item = &batch->items[i];
 
-		err = item_function(item) ? put_named(s, item) :
-			put(s, item->frame, stand_in,
+		err = frame_writer_function(item) ? frame_writer_put_named(&s->writer, item) :
+			frame_writer_put(&s->writer, item->frame, stand_in,
 				batch_item_is_disputed(item) ? COUNTER_code_moved : why_not);
 	}
 	return err;
@@ -155,16 +76,7 @@ static int fill(struct symbolizer *s, const struct frame_group *group, struct ba
 static int put_offset(struct symbolizer *s, const struct object *object, uint32_t frame,
 	uint64_t address, enum abi_counter why_not)
 {
-	const char *name = object_name(object);
-	int bare = name[0] == '[' ? (int)strcspn(name + 1, "]") : -1;
-
-	buf_clear(&s->plain);
-	if (bare >= 0)
-		name++;
-	if (buf_printf(&s->plain, "[%.*s+0x%llx]", bare >= 0 ? bare : TEXT_MAX / 2, name,
-		    (unsigned long long)address))
-		return -ENOMEM;
-	return put(s, frame, s->plain.data, why_not);
+	return frame_writer_put_offset(&s->writer, frame, object_name(object), address, why_not);
 }
 
 static int put_offsets(struct symbolizer *s, const struct object *object,
@@ -208,7 +120,7 @@ static int put_addresses(struct symbolizer *s, const struct object *object,
 	for (size_t i = 0; i < batch->count && !err; i++) {
 		const struct batch_item *item = &batch->items[i];
 
-		err = item_function(item) ? put_named(s, item) :
+		err = frame_writer_function(item) ? frame_writer_put_named(&s->writer, item) :
 					    put_offset(s, object, item->frame, item->address, why_not);
 	}
 	return err;
@@ -250,40 +162,69 @@ static int name_addresses(struct symbolizer *s, const struct object *object, con
 		err == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol);
 }
 
-static int name_elf(struct symbolizer *s, const struct object *object, int fd,
+/* `elf` NULL: it cannot be read, or is not what was mapped. */
+static int map_file(struct symbolizer *s, const struct object *object, const struct elf *elf,
+	const struct frame_group *group)
+{
+	struct file_mapping mapping;
+	int err = file_mapping_init(&mapping, s->profile, object, elf, s->options->hash_files);
+
+	for (uint32_t i = 0; i < group->count && !err; i++)
+		err = file_mapping_put(&mapping, group->frames[i]);
+	return err;
+}
+
+static int name_unread(struct symbolizer *s, const struct object *object, const struct frame_group *group,
+	enum abi_counter why_not)
+{
+	int err = map_file(s, object, NULL, group);
+
+	return err ? err : put_offsets(s, object, group, why_not);
+}
+
+static int name_build(struct symbolizer *s, const struct object *object, const struct elf *elf,
 	const struct frame_group *group)
 {
 	struct batch batch = {0};
+	int err = map_file(s, object, elf, group);
+
+	if (!err)
+		err = fill_file(s, elf, object, group, &batch);
+	if (!err)
+		err = name_addresses(s, object, elf, &batch);
+	batch_release(&batch);
+	return err;
+}
+
+static int name_elf(struct symbolizer *s, const struct object *object, int fd,
+	const struct frame_group *group)
+{
 	struct elf elf;
 	int err = elf_init(&elf, fd);
 
 	if (err == -ENOMEM)
 		return err;
 	if (err)
-		return put_offsets(s, object, group,
+		return name_unread(s, object, group,
 			err == -ENOEXEC ? COUNTER_no_symbol : COUNTER_file_unreadable);
-	if (object_is_build(object, &elf)) {
-		err = fill_file(s, &elf, object, group, &batch);
-		if (!err)
-			err = name_addresses(s, object, &elf, &batch);
-	} else {
-		err = put_offsets(s, object, group, COUNTER_file_unreadable);
-	}
-	batch_release(&batch);
+	if (object_is_build(object, &elf))
+		err = name_build(s, object, &elf, group);
+	else
+		err = name_unread(s, object, group, COUNTER_file_unreadable);
 	elf_release(&elf);
 	return err;
 }
 
 static int name_vsyscall(struct symbolizer *s, const struct object *object, const struct frame_group *group)
 {
-	int err = 0;
+	int err = map_file(s, object, NULL, group);
 
 	for (uint32_t i = 0; i < group->count && !err; i++) {
 		uint32_t id = group->frames[i];
 		uint64_t offset = profile_get_frame(s->profile, id)->address;
 		const char *name = vsyscall_name(offset);
 
-		err = name ? put(s, id, name, 0) : put_offset(s, object, id, offset, COUNTER_no_symbol);
+		err = name ? frame_writer_put(&s->writer, id, name, 0) : put_offset(s, object, id, offset, COUNTER_no_symbol);
 	}
 	return err;
 }
@@ -307,7 +248,7 @@ static int name_file(struct symbolizer *s, const struct frame_group *group)
 		return name_elf(s, object, object->fd, group);
 	fd = object->kind == OBJECT_VDSO ? vdso_open() : object->open_error;
 	if (object->kind != OBJECT_VDSO || fd < 0)
-		return put_offsets(s, object, group, why_closed(fd));
+		return name_unread(s, object, group, why_closed(fd));
 	err = name_elf(s, object, fd, group);
 	close(fd);
 	return err;
@@ -355,11 +296,33 @@ static int resolve_anon(struct symbolizer *s, const struct process *process, str
 	return err;
 }
 
+/* Kernel and code made at run time: no addresses. */
+static int map_whole(struct symbolizer *s, const struct frame_group *group, const char *name, enum frame_type type)
+{
+	struct profile *profile = s->profile;
+	struct profile_mapping mapping = {0};
+	uint32_t none, id;
+	int err = intern_text(&profile->text, "", &none);
+
+	mapping.gnu_build_id = mapping.go_build_id = mapping.htlhash = none;
+	if (!err)
+		err = intern_text(&profile->text, name, &mapping.file);
+	if (!err)
+		err = profile_mapping(profile, &mapping, &id);
+	for (uint32_t i = 0; i < group->count && !err; i++) {
+		profile->names[group->frames[i]].mapping = id;
+		profile->names[group->frames[i]].type = (uint8_t)type;
+	}
+	return err;
+}
+
 static int name_anon(struct symbolizer *s, const struct frame_group *group)
 {
 	struct batch batch = {0};
-	int err = fill(s, group, &batch);
+	int err = map_whole(s, group, MAPPING_JIT, FRAME_TYPE_UNKNOWN);
 
+	if (!err)
+		err = fill(s, group, &batch);
 	if (!err && s->processes && group->owner < processes_count(s->processes))
 		err = resolve_anon(s, processes_get(s->processes, group->owner), &batch);
 	if (!err)
@@ -373,8 +336,10 @@ static int name_kernel(struct symbolizer *s, const struct frame_group *group)
 	const char *path = s->options->kallsyms ? s->options->kallsyms : KALLSYMS;
 	struct batch batch = {0};
 	FILE *kallsyms = NULL;
-	int err = fill(s, group, &batch);
+	int err = map_whole(s, group, MAPPING_KERNEL, FRAME_TYPE_KERNEL);
 
+	if (!err)
+		err = fill(s, group, &batch);
 	if (!err) {
 		kallsyms = fopen(path, "re");
 		err = kernel_symbols_resolve(s->kernel, kallsyms, &batch);
@@ -428,7 +393,7 @@ static int put_unfinished(struct symbolizer *s, const struct frame_group *group)
 		names->count = 0;
 		err = is_file ? put_offset(s, objects_get(s->objects, group->owner), id,
 					profile_get_frame(s->profile, id)->address, COUNTER_no_memory) :
-				put(s, id, stand_in, COUNTER_no_memory);
+				frame_writer_put(&s->writer, id, stand_in, COUNTER_no_memory);
 	}
 	return err;
 }
@@ -466,17 +431,14 @@ int symbolize_profile(struct profile *profile, const struct objects *objects,
 	if (err || !count)
 		return err;
 	frames = malloc(count * sizeof(*frames));
-	err = frames ? inline_budget_init(&s.inlines, profile) : -ENOMEM;
+	err = frames ? frame_writer_init(&s.writer, profile, options->demangle, options->no_inline, s.counters) : -ENOMEM;
 	if (options->debuginfod)
 		s.servers = debuginfod_new(&reason);
 	if (!err)
 		err = name_groups(&s, frames, count);
 	debuginfod_free(s.servers);
 	free(frames);
-	inline_budget_release(&s.inlines);
-	buf_release(&s.plain);
-	buf_release(&s.clean);
-	buf_release(&s.file);
+	frame_writer_release(&s.writer);
 	return err;
 }
 

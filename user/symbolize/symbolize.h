@@ -19,6 +19,7 @@
 struct symbolize_options {
 	bool demangle;
 	bool debuginfod;      /* ask the servers of DEBUGINFOD_URLS for debug files */
+	bool hash_files;      /* an output wants profile_mapping.htlhash, at some 40 us a file */
 	bool no_inline;       /* of each frame only the outermost function */
 	struct dwarf_worker *dwarf; /* reads inlined functions and lines; NULL: nobody does */
 	uint64_t *counters;   /* by enum abi_counter: NOTEs are added; NULL: not counted */
@@ -27,7 +28,7 @@ struct symbolize_options {
 
 /*
  * Every frame gets one line: valid UTF-8 without control characters, of at most TEXT_MAX bytes (base/text.h), and
- * profile->names[frame] says whether it is a name and, if not, why. `processes` are asked for the jitdumps
+ * profile->names[frame] says whether it is a name and, if not, why, what kind of code it is and where it belongs. `processes` are asked for the jitdumps
  * and perf-maps of FRAME_ANON, `kernel` may be NULL. 0 or -ENOMEM. A source that cannot be read costs its names, never the profile.
  */
 int symbolize_profile(struct profile *profile, const struct objects *objects,
