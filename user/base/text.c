@@ -78,10 +78,9 @@ static void cut(struct buf *text, size_t begin)
 	text->len = head + MARK + kept;
 }
 
-int text_clean(struct buf *out, const char *data, size_t len)
+int text_valid(struct buf *out, const char *data, size_t len)
 {
 	const uint8_t *in = (const uint8_t *)data;
-	size_t begin = out->len;
 	int err = 0;
 
 	for (size_t i = 0; i < len && !err;) {
@@ -93,6 +92,14 @@ int text_clean(struct buf *out, const char *data, size_t len)
 			err = buf_append(out, n ? data + i : REPLACEMENT, n ? n : MARK);
 		i += n ? n : 1;
 	}
+	return err;
+}
+
+int text_clean(struct buf *out, const char *data, size_t len)
+{
+	size_t begin = out->len;
+	int err = text_valid(out, data, len);
+
 	if (!err && out->len - begin > TEXT_MAX)
 		cut(out, begin);
 	return err;

@@ -200,10 +200,9 @@ static int reserve_line(struct profile *profile)
 	return 0;
 }
 
-int profile_name(struct profile *profile, uint32_t frame, const struct profile_name *name)
+int profile_name_line(struct profile *profile, uint32_t frame, const struct profile_line *line)
 {
 	struct frame_names *names = &profile->names[frame];
-	struct profile_line line = {.line = name->line, .first_line = name->first_line};
 	int err;
 
 	if (names->count == UINT16_MAX)
@@ -211,16 +210,24 @@ int profile_name(struct profile *profile, uint32_t frame, const struct profile_n
 	err = reserve_line(profile);
 	if (err)
 		return err;
+	if (!names->count)
+		names->first = profile->n_lines;
+	profile->lines[profile->n_lines++] = *line;
+	names->count++;
+	return 0;
+}
+
+int profile_name(struct profile *profile, uint32_t frame, const struct profile_name *name)
+{
+	struct profile_line line = {.line = name->line, .first_line = name->first_line};
+	int err;
+
+	if (profile->names[frame].count == UINT16_MAX)
+		return -E2BIG;
 	err = intern_text(&profile->text, name->function, &line.function);
 	if (!err)
 		err = intern_text(&profile->text, name->file ? name->file : "", &line.file);
-	if (err)
-		return err;
-	if (!names->count)
-		names->first = profile->n_lines;
-	profile->lines[profile->n_lines++] = line;
-	names->count++;
-	return 0;
+	return err ? err : profile_name_line(profile, frame, &line);
 }
 
 int profile_mapping(struct profile *profile, const struct profile_mapping *mapping, uint32_t *id)

@@ -85,6 +85,9 @@ int profile_grow_names(struct profile *profile);
  * -E2BIG past 65,535 lines of one frame. */
 int profile_name(struct profile *profile, uint32_t frame, const struct profile_name *name);
 
+/* The same with texts that are interned. */
+int profile_name_line(struct profile *profile, uint32_t frame, const struct profile_line *line);
+
 /* *id is never 0. 0 or -ENOMEM. */
 int profile_mapping(struct profile *profile, const struct profile_mapping *mapping, uint32_t *id);
 /* What a sample counts: names, NULL for a period of 0. 0 or -ENOMEM. */

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "import/import.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "import/importer.h"
+#include "import/input.h"
+#include "profile/figures.h"
+
+void import_release(struct import *import)
+{
+	profile_release(&import->profile);
+	trust_release(&import->trust);
+	assembly_release(&import->assembly);
+	*import = (struct import){0};
+}
+
+static int read_input(struct import *import, const struct input *input, const struct import_options *options,
+	struct fault *fault)
+{
+	const struct importer *importer = importer_of(input);
+	int err;
+
+	if (!importer)
+		return fault_set(fault, -EBADMSG, "%.200s: no profile: neither OTLP nor pprof nor folded lines",
+			input_name(input));
+	import->assembly.profile = &import->profile;
+	assembly_begin(&import->assembly, input->len);
+	err = importer->read(import, input, options, fault);
+	if (!err)
+		err = assembly_end(&import->assembly);
+	if (err == -ENOMEM)
+		fault_set(fault, err, "%.200s: no memory to read it", input_name(input));
+	return err;
+}
+
+int import_file(struct import *import, const char *path, const struct import_options *options, struct fault *fault)
+{
+	struct input input;
+	int err;
+
+	if (!import->files)
+		figures_forget(&import->trust);
+	err = input_read(&input, path, fault);
+	if (err)
+		return err;
+	err = read_input(import, &input, options, fault);
+	import->files++;
+	input_release(&input);
+	return err;
+}
+
+/* By the mapping, or by what stands in for the name: "[libc.so.6+0x27249]". */
+static const char *file_of(void *context, const struct frame *frame)
+{
+	struct import *import = context;
+	uint32_t id = (uint32_t)frame->address, count;
+	const struct profile *profile = &import->profile;
+	const struct profile_mapping *mapping = profile_get_mapping(profile, profile->names[id].mapping);
+	const char *text = mapping ? profile_text(profile, mapping->file) : "", *slash = strrchr(text, '/');
+	size_t len;
+
+	if (frame->kind == FRAME_KERNEL)
+		return "[kernel]";
+	if (*text)
+		return slash ? slash + 1 : text;
+	text = profile_text(profile, profile_get_lines(profile, id, &count)->function);
+	len = strcspn(text, "+");
+	if (!text[len])
+		return text;
+	buf_clear(&import->assembly.clean);
+	if (buf_append(&import->assembly.clean, text + 1, len - 1) || buf_putc(&import->assembly.clean, 0))
+		return text;
+	return import->assembly.clean.data;
+}
+
+/* Frames and the top are what the profile shows; what the walks were like, only the figures can tell. */
+static void keep_figures(struct trust *trust, const struct trust *told)
+{
+	trust->complete = told->complete;
+	trust->unverified = told->unverified;
+	if (told->complete == TRUST_NULL)
+		trust->complete_and_named = TRUST_NULL;
+	for (int i = 0; i < COUNTERS; i++)
+		if (counter_specs[i].class == CLASS_FRAME)
+			trust->counter[i] = told->counter[i];
+}
+
+int import_finish(struct import *import)
+{
+	struct trust told;
+	int err;
+
+	if (!import->files)
+		figures_forget(&import->trust);
+	told = import->trust;
+	import->assembly.profile = &import->profile;
+	err = assembly_end(&import->assembly);
+	if (!err)
+		err = trust_count_frames(&import->trust, &import->profile, file_of, import);
+	if (err)
+		return err;
+	keep_figures(&import->trust, &told);
+	if (import->trust.taken == TRUST_NULL)
+		import->trust.taken = (int64_t)import->assembly.total;
+	return 0;
+}
