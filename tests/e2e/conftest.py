@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-import itertools
 import os
-import pathlib
-import shutil
-import signal
-import tempfile
 
 import pytest
 
 import profound
-import programs
+from fixtures import build, record, record_while, start, target  # noqa: F401
 
 
 def pytest_configure(config):
@@ -24,80 +19,3 @@ def pytest_collection_modifyitems(items):
         skip = pytest.mark.skip(reason="end-to-end tests load BPF programs: run as root")
         for item in items:
             item.add_marker(skip)
-
-
-@pytest.fixture(scope="session")
-def build():
-    """build("chain") is the path of a target, compiled once, where every user can run it."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="profound-targets-"))
-    folder.chmod(0o755)
-
-    def builder(name):
-        path = folder / name
-        if not path.exists():
-            programs.compile_to(name, path)
-        return path
-
-    yield builder
-    shutil.rmtree(folder)
-
-
-def remove_perf_map(pid):
-    """What a runtime leaves behind is found by the next process of that pid."""
-    path = pathlib.Path(f"/tmp/perf-{pid}.map")
-    if path.is_file() or path.is_symlink():
-        path.unlink()
-
-
-@pytest.fixture
-def target(build):
-    """target("chain", 10) starts it (or the program at a path); whatever still runs at the end of the test is killed."""
-    started = []
-
-    def starter(name, *args, before=(), **popen):
-        one = profound.Target([*before, build(name) if isinstance(name, str) else name, *args], **popen)
-        started.append(one)
-        return one
-
-    yield starter
-    for one in started:
-        one.kill()
-        remove_perf_map(one.pid)
-
-
-@pytest.fixture
-def start(tmp_path):
-    """start("-p", pid) begins a recording beside the test."""
-    numbers, started = itertools.count(), []
-
-    def starter(*argv, **popen):
-        recording = profound.Recording([str(a) for a in argv], tmp_path / f"run{next(numbers)}", **popen)
-        started.append(recording)
-        return recording
-
-    yield starter
-    for recording in started:
-        if recording.popen.poll() is None:
-            recording.popen.kill()
-            recording.popen.wait()
-
-
-@pytest.fixture
-def record(start):
-    """record("-p", pid, "-d", 5) records to the end and hands back a profound.Run."""
-    def runner(*argv, code=0, timeout=90, **popen):
-        return start(*argv, **popen).finish(timeout=timeout, code=code)
-
-    return runner
-
-
-@pytest.fixture
-def record_while(start):
-    """Records a running target to its own end: as many samples as it has CPU time, however busy the machine."""
-    def runner(target, *argv, code=0, **popen):
-        recording = start("-p", target.pid, *argv, **popen)
-        target.finish()
-        recording.signal(signal.SIGINT)
-        return recording.finish(code=code)
-
-    return runner
