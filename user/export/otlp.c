@@ -48,7 +48,7 @@ static int put_tables(struct encoder *encoder)
 
 	if (err)
 		return err;
-	err = otlp_profile_begin(&encoder->profile, &encoder->dictionary, encoder->view);
+	err = otlp_profile_init(&encoder->profile, &encoder->dictionary, encoder->view);
 	if (!err)
 		err = want_samples(encoder, &locations);
 	if (!err)
@@ -82,23 +82,6 @@ static int put_dictionary(struct encoder *encoder)
 	return err;
 }
 
-static int put_groups(struct encoder *encoder)
-{
-	struct otlp_groups groups;
-	int err = otlp_groups_init(&groups, encoder->view->profile, encoder->samples, &encoder->stacks,
-		encoder->dictionary.stacks.count);
-
-	if (err)
-		return err;
-	for (uint32_t i = 0; i < groups.count && !err; i++)
-		err = otlp_profile_write(&encoder->profile, &encoder->stacks, &groups, &groups.groups[i]);
-	/* No sample at all: still one profile, with how far to trust it. */
-	if (!groups.count)
-		err = otlp_profile_write(&encoder->profile, &encoder->stacks, &groups, &(struct otlp_group){.process = UINT32_MAX});
-	otlp_groups_release(&groups);
-	return err;
-}
-
 int otlp_encode(const struct export_view *view, struct otlp_samples samples, struct wire *out)
 {
 	struct encoder encoder = {.view = view, .samples = samples, .out = out};
@@ -108,13 +91,12 @@ int otlp_encode(const struct export_view *view, struct otlp_samples samples, str
 	if (!err)
 		err = put_dictionary(&encoder);
 	if (!err)
-		err = put_groups(&encoder);
+		err = otlp_groups_write(&encoder.profile, &encoder.stacks, samples);
 	if (!err && out->failed)
 		err = -ENOMEM;
 	if (!err && out->len - before > MESSAGE_MAX)
 		err = -EFBIG;
 	otlp_stacks_release(&encoder.stacks);
-	otlp_profile_release(&encoder.profile);
 	otlp_dictionary_release(&encoder.dictionary);
 	return err;
 }

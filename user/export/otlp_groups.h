@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The samples of an encoding by their resource, and of one resource by the entry of their stack, so that those that are
- * one sample in OTLP stand together.
+ * The samples of an encoding by their resource, each resource's in a Profile of its own. Samples of equal stack and
+ * attributes are one. They are read in the order of their stacks, which is about the one in which they came (by resource
+ * they would be read all over the profile), and written to the places that all Profiles have from the start; where some
+ * became one, what follows moves up at the end.
  */
 #ifndef PROFOUND_OTLP_GROUPS_H
 #define PROFOUND_OTLP_GROUPS_H
 
 #include "export/otlp.h"
+#include "export/otlp_profile.h"
 #include "export/otlp_stacks.h"
 
-struct otlp_group {
-	uint32_t process; /* one of those that have the resource */
-	uint32_t first, count; /* in otlp_groups.samples */
-	uint64_t total; /* of their counts */
-};
-
-struct otlp_groups {
-	struct otlp_group *groups; /* largest total first */
-	uint32_t count;
-	uint32_t *samples; /* indices into profile.samples */
-};
-
-/* Samples with a count of 0 are in no group. 0; or -ENOMEM and *groups zeroed. */
-int otlp_groups_init(struct otlp_groups *groups, const struct profile *profile, struct otlp_samples chosen,
-	const struct otlp_stacks *stacks, uint32_t n_stacks);
-void otlp_groups_release(struct otlp_groups *groups);
+/* Writes a ResourceProfiles for each resource that chosen samples of a count above 0 have; one without a resource where
+ * there are none. The dictionary, which has ended, has all that they refer to. 0 or -ENOMEM. */
+int otlp_groups_write(
+	const struct otlp_profile *profile, const struct otlp_stacks *stacks, struct otlp_samples chosen);
 
 static inline uint32_t otlp_samples_count(const struct profile *profile, struct otlp_samples samples)
 {

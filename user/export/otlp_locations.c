@@ -184,8 +184,12 @@ static uint32_t put_cut(struct otlp_dictionary *dictionary, const char *cause)
 static int put_wanted(struct otlp_locations *locations)
 {
 	const struct profile *profile = locations->dictionary->profile;
+	uint32_t wanted = 0;
 	int err = 0;
 
+	for (uint32_t i = 0; i < profile->frames.count; i++)
+		wanted += locations->of_frame[i];
+	otlp_table_reserve(&locations->dictionary->locations, wanted);
 	for (uint32_t i = 0; i < profile->frames.count && !err; i++)
 		if (locations->of_frame[i])
 			err = put_frame(locations, i, &locations->of_frame[i]);

@@ -8,7 +8,11 @@
 
 struct otlp_slot {
 	uint32_t hash;
-	uint32_t index; /* 0: free */
+	uint32_t known; /* place in otlp_table.known + 1; 0: free */
+};
+
+struct otlp_known {
+	uint32_t index;
 	uint32_t offset;
 };
 
@@ -21,7 +25,10 @@ void otlp_table_init(struct otlp_table *table, struct wire *out, unsigned field)
 void otlp_table_release(struct otlp_table *table)
 {
 	free(table->slots);
+	free(table->known);
 	table->slots = NULL;
+	table->known = NULL;
+	table->n_known = table->known_cap = 0;
 }
 
 void otlp_table_begin(struct otlp_table *table)
@@ -30,21 +37,18 @@ void otlp_table_begin(struct otlp_table *table)
 	table->begun = wire_begin(table->out, table->field);
 }
 
-static bool grow(struct otlp_table *table)
+static bool rehash(struct otlp_table *table, uint32_t mask)
 {
-	uint32_t mask = table->slots ? table->mask * 2 + 1 : 63;
 	struct otlp_slot *slots = calloc((size_t)mask + 1, sizeof(*slots));
 
-	if (!slots) {
-		table->out->failed = true;
+	if (!slots)
 		return false;
-	}
 	for (uint32_t i = 0; table->slots && i <= table->mask; i++) {
 		uint32_t to = table->slots[i].hash & mask;
 
-		if (!table->slots[i].index)
+		if (!table->slots[i].known)
 			continue;
-		while (slots[to].index)
+		while (slots[to].known)
 			to = (to + 1) & mask;
 		slots[to] = table->slots[i];
 	}
@@ -54,6 +58,36 @@ static bool grow(struct otlp_table *table)
 	return true;
 }
 
+/* Room for so many more that are known. */
+static bool reserve(struct otlp_table *table, uint32_t more)
+{
+	uint32_t cap = table->known_cap ? table->known_cap : 32, mask;
+	struct otlp_known *known;
+
+	if (more <= table->known_cap - table->n_known)
+		return true;
+	while (cap < table->n_known + more) {
+		if (cap >= UINT32_MAX / 4)
+			return false;
+		cap *= 2;
+	}
+	mask = cap * 2 - 1; /* at most half full */
+	known = reallocarray(table->known, cap, sizeof(*known));
+	if (!known)
+		return false;
+	table->known = known;
+	if (!rehash(table, mask))
+		return false;
+	table->known_cap = cap;
+	return true;
+}
+
+void otlp_table_reserve(struct otlp_table *table, uint32_t entries)
+{
+	if (!reserve(table, entries))
+		table->out->failed = true;
+}
+
 /* The slot of an equal entry, or the free one where it belongs. An entry begins with its length: no other one is a part
  * of it. */
 static struct otlp_slot *find(const struct otlp_table *table, uint32_t hash, const uint8_t *entry, size_t len)
@@ -61,9 +95,12 @@ static struct otlp_slot *find(const struct otlp_table *table, uint32_t hash, con
 	const uint8_t *origin = table->out->data + table->origin;
 	uint32_t i = hash & table->mask;
 
-	for (; table->slots[i].index; i = (i + 1) & table->mask)
-		if (table->slots[i].hash == hash && !memcmp(origin + table->slots[i].offset, entry, len))
+	for (; table->slots[i].known; i = (i + 1) & table->mask) {
+		const struct otlp_slot *slot = &table->slots[i];
+
+		if (slot->hash == hash && !memcmp(origin + table->known[slot->known - 1].offset, entry, len))
 			break;
+	}
 	return &table->slots[i];
 }
 
@@ -91,15 +128,17 @@ static uint32_t look_up(struct otlp_table *table)
 	uint32_t hash = (uint32_t)XXH3_64bits(entry, len);
 	struct otlp_slot *slot;
 
-	if ((!table->slots || table->n_known >= table->mask / 4 * 3) && !grow(table))
+	if (!reserve(table, 1)) {
+		out->failed = true;
 		return 0;
-	slot = find(table, hash, entry, len);
-	if (slot->index) {
-		out->len = table->entry;
-		return slot->index;
 	}
-	*slot = (struct otlp_slot){hash, table->count, (uint32_t)(table->entry - table->origin)};
-	table->n_known++;
+	slot = find(table, hash, entry, len);
+	if (slot->known) {
+		out->len = table->entry;
+		return table->known[slot->known - 1].index;
+	}
+	table->known[table->n_known] = (struct otlp_known){table->count, (uint32_t)(table->entry - table->origin)};
+	*slot = (struct otlp_slot){hash, ++table->n_known};
 	return table->count++;
 }
 

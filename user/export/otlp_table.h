@@ -17,13 +17,18 @@ struct otlp_table {
 	size_t entry, begun; /* the entry that is being written: its tag, its first field */
 	uint32_t count;
 	uint8_t field;
-	struct otlp_slot *slots; /* open addressing */
-	uint32_t n_known, mask;
+	struct otlp_slot *slots; /* open addressing, by hash of an entry's bytes */
+	uint32_t mask;
+	struct otlp_known *known; /* entries that can be found */
+	uint32_t n_known, known_cap;
 };
 
 /* Writes entry 0, the zero value, to `out`, which outlives the table and only grows. */
 void otlp_table_init(struct otlp_table *table, struct wire *out, unsigned field);
 void otlp_table_release(struct otlp_table *table);
+
+/* Room to find so many more entries without growing step by step. */
+void otlp_table_reserve(struct otlp_table *table, uint32_t entries);
 
 void otlp_table_begin(struct otlp_table *table);
 /* The index of the entry: that of an equal one that ended here before, 0 where no field was written. */

@@ -37,6 +37,11 @@ static inline uint8_t *wire_put_varint(uint8_t *at, uint64_t value)
 	return at;
 }
 
+static inline size_t wire_varint_size(uint64_t value)
+{
+	return (size_t)(63 - __builtin_clzll(value | 1)) / 7 + 1;
+}
+
 static inline void wire_varint(struct wire *wire, uint64_t value)
 {
 	if (wire->cap - wire->len < WIRE_VARINT_MAX && !wire_reserve(wire, WIRE_VARINT_MAX))
@@ -63,6 +68,8 @@ void wire_fixed64(struct wire *wire, unsigned field, uint64_t value);
 /* bytes and string. */
 void wire_bytes(struct wire *wire, unsigned field, const void *data, size_t len);
 void wire_text(struct wire *wire, unsigned field, const char *text);
+/* What was encoded elsewhere. */
+void wire_append(struct wire *wire, const void *data, size_t len);
 /* Packed uint32, or int32 that are not negative. */
 void wire_packed(struct wire *wire, unsigned field, const uint32_t *values, size_t count);
 
