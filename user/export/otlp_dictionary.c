@@ -89,12 +89,18 @@ const char *otlp_plain(struct otlp_dictionary *dictionary, const char *text, siz
 	return plain->data;
 }
 
-uint32_t otlp_string(struct otlp_dictionary *dictionary, const char *text)
+/* Texts of the profile are distinct: only one that is not written as it is can be equal to another one, and then it is
+ * that one. */
+static uint32_t put_text(struct otlp_dictionary *dictionary, uint32_t id, const char *text)
 {
+	const struct intern *texts = &dictionary->profile->text;
 	size_t len;
 	const char *plain = otlp_plain(dictionary, text, &len);
+	uint32_t same = id;
 
-	return otlp_table_string(&dictionary->strings, plain, len);
+	if (plain != text && !intern_find(texts, plain, len, &same))
+		return otlp_table_string(&dictionary->strings, plain, len);
+	return same == id ? otlp_table_unique_string(&dictionary->strings, plain, len) : otlp_text(dictionary, same);
 }
 
 uint32_t otlp_text(struct otlp_dictionary *dictionary, uint32_t text)
@@ -102,8 +108,18 @@ uint32_t otlp_text(struct otlp_dictionary *dictionary, uint32_t text)
 	uint32_t *known = &dictionary->strings_of[text];
 
 	if (!*known)
-		*known = otlp_string(dictionary, profile_text(dictionary->profile, text)) + 1;
+		*known = put_text(dictionary, text, profile_text(dictionary->profile, text)) + 1;
 	return *known - 1;
+}
+
+uint32_t otlp_string(struct otlp_dictionary *dictionary, const char *text)
+{
+	size_t len = strlen(text);
+	uint32_t same;
+
+	if (intern_find(&dictionary->profile->text, text, len, &same))
+		return otlp_text(dictionary, same);
+	return otlp_table_string(&dictionary->strings, text, len);
 }
 
 /* Begins an attribute, and in it its value: what wire_end() is to be given. */

@@ -8,7 +8,8 @@
 #include "export/otlp_proto.h"
 
 #define NONE UINT32_MAX
-#define FEW 16 /* are sorted by insertion: most stacks have one or two samples */
+#define BATCH 64 /* samples that are read at once */
+#define FEW (2 * BATCH) /* are sorted by insertion: they are in the order of stacks already */
 
 struct group { /* what becomes a ResourceProfiles */
 	uint32_t process; /* one of those that have the resource */
@@ -18,7 +19,8 @@ struct group { /* what becomes a ResourceProfiles */
 	struct otlp_profile_begun begun;
 };
 
-struct one { /* a sample of the stack that is being written */
+struct one { /* a sample */
+	uint32_t stack; /* entry */
 	uint32_t group, comm; /* comm: attribute */
 	uint32_t unverified;  /* attribute, or 0 */
 	uint64_t count;
@@ -37,8 +39,8 @@ struct grouping {
 	struct group *groups;
 	uint32_t n_groups;
 	uint32_t *order;    /* of groups, largest total first */
-	struct one *run;
-	uint32_t n_run, run_cap;
+	struct one *batch;  /* samples of whole stacks */
+	uint32_t n_batch, batch_cap;
 };
 
 static uint32_t resource_of(const struct profile *profile, const struct profile_sample *sample)
@@ -57,11 +59,12 @@ static uint32_t group_of(struct grouping *grouping, const struct profile_sample 
 	return *known - 1;
 }
 
-static struct one one_of(struct grouping *grouping, uint32_t at)
+static struct one one_of(struct grouping *grouping, uint32_t at, uint32_t stack)
 {
 	const struct profile_sample *sample = profile_get_sample(grouping->from, at);
 
 	return (struct one){
+		.stack = stack,
 		.group = group_of(grouping, sample),
 		.comm = otlp_attribute_comm(grouping->profile->dictionary, sample->comm),
 		.unverified = sample->flags & SAMPLE_UNVERIFIED ? grouping->profile->unverified : 0,
@@ -81,11 +84,11 @@ static size_t attributes_size(const struct one *one)
 }
 
 /* Bytes of a Sample without its tag and length, which are one byte each: it has less than 128. */
-static size_t content_size(uint32_t stack, const struct one *one)
+static size_t content_size(const struct one *one)
 {
 	size_t attributes = attributes_size(one);
 
-	return (stack ? 1 + wire_varint_size(stack) : 0) + (attributes ? 2 + attributes : 0) + 2 +
+	return (one->stack ? 1 + wire_varint_size(one->stack) : 0) + (attributes ? 2 + attributes : 0) + 2 +
 	       wire_varint_size(value_of(one));
 }
 
@@ -94,15 +97,15 @@ static uint8_t *put_tag(uint8_t *at, unsigned field, enum wire_type type)
 	return wire_put_varint(at, (uint64_t)field << 3 | type);
 }
 
-static uint8_t *put_sample(uint8_t *at, uint32_t stack, const struct one *one)
+static uint8_t *put_sample(uint8_t *at, const struct one *one)
 {
 	size_t attributes = attributes_size(one);
 
 	at = put_tag(at, PROFILE_SAMPLES, WIRE_BYTES);
-	at = wire_put_varint(at, content_size(stack, one));
-	if (stack) {
+	at = wire_put_varint(at, content_size(one));
+	if (one->stack) {
 		at = put_tag(at, SAMPLE_STACK_INDEX, WIRE_VARINT);
-		at = wire_put_varint(at, stack);
+		at = wire_put_varint(at, one->stack);
 	}
 	if (attributes) {
 		at = put_tag(at, SAMPLE_ATTRIBUTE_INDICES, WIRE_BYTES);
@@ -125,10 +128,10 @@ static void chain(struct grouping *grouping)
 
 		if (!grouping->from->counts[at])
 			continue;
-		one = one_of(grouping, at);
 		stack = otlp_stacks_of(grouping->stacks, profile_get_sample(grouping->from, at));
+		one = one_of(grouping, at, stack);
 		grouping->groups[one.group].total += one.count;
-		grouping->groups[one.group].room += 2 + content_size(stack, &one);
+		grouping->groups[one.group].room += 2 + content_size(&one);
 		grouping->next[i] = grouping->first[stack];
 		grouping->first[stack] = i;
 	}
@@ -165,6 +168,8 @@ static void begin(struct grouping *grouping)
 
 static int compare(const struct one *a, const struct one *b)
 {
+	if (a->stack != b->stack)
+		return a->stack < b->stack ? -1 : 1;
 	if (a->group != b->group)
 		return a->group < b->group ? -1 : 1;
 	if (a->comm != b->comm)
@@ -194,35 +199,43 @@ static void sort(struct one *run, uint32_t count)
 }
 
 /* Those that are equal stand together, and are added up: that takes less room than each of them. */
-static void put_run(struct grouping *grouping, uint32_t stack)
+static void put_batch(struct grouping *grouping)
 {
-	struct one *run = grouping->run;
+	struct one *batch = grouping->batch;
+	uint32_t count = grouping->n_batch;
+	uint8_t *data = grouping->out->data;
 
-	sort(run, grouping->n_run);
-	for (uint32_t i = 0, end = grouping->n_run; i < end; i++) {
-		struct group *group = &grouping->groups[run[i].group];
-		uint8_t *data = grouping->out->data;
+	/* One after another, so that memory is asked for all of them at once. */
+	for (uint32_t i = 0; i < count; i++)
+		batch[i] = one_of(grouping, batch[i].group, batch[i].stack);
+	sort(batch, count);
+	for (uint32_t i = 0; i < count; i++) {
+		struct group *group = &grouping->groups[batch[i].group];
 
-		if (i + 1 < end && !compare(&run[i], &run[i + 1]))
-			run[i + 1].count += run[i].count;
+		if (i + 1 < count && !compare(&batch[i], &batch[i + 1]))
+			batch[i + 1].count += batch[i].count;
 		else
-			group->at = (size_t)(put_sample(data + group->at, stack, &run[i]) - data);
+			group->at = (size_t)(put_sample(data + group->at, &batch[i]) - data);
 	}
-	grouping->n_run = 0;
+	grouping->n_batch = 0;
 }
 
-static int push(struct grouping *grouping, uint32_t at)
+/* The samples of a stack into the batch; `group` says which, until they are read. */
+static int take_stack(struct grouping *grouping, uint32_t stack)
 {
-	if (grouping->n_run == grouping->run_cap) {
-		uint32_t cap = grouping->run_cap ? grouping->run_cap * 2 : 64;
-		struct one *run = reallocarray(grouping->run, cap, sizeof(*run));
+	for (uint32_t i = grouping->first[stack]; i != NONE; i = grouping->next[i]) {
+		if (grouping->n_batch == grouping->batch_cap) {
+			uint32_t cap = grouping->batch_cap ? grouping->batch_cap * 2 : BATCH * 2;
+			struct one *batch = reallocarray(grouping->batch, cap, sizeof(*batch));
 
-		if (!run)
-			return -ENOMEM;
-		grouping->run = run;
-		grouping->run_cap = cap;
+			if (!batch)
+				return -ENOMEM;
+			grouping->batch = batch;
+			grouping->batch_cap = cap;
+		}
+		grouping->batch[grouping->n_batch++] =
+			(struct one){.stack = stack, .group = otlp_samples_nth(grouping->chosen, i)};
 	}
-	grouping->run[grouping->n_run++] = one_of(grouping, at);
 	return 0;
 }
 
@@ -231,10 +244,12 @@ static int put_samples(struct grouping *grouping)
 	int err = 0;
 
 	for (uint32_t stack = 0; stack < grouping->n_stacks && !err; stack++) {
-		for (uint32_t i = grouping->first[stack]; i != NONE && !err; i = grouping->next[i])
-			err = push(grouping, otlp_samples_nth(grouping->chosen, i));
-		put_run(grouping, stack);
+		err = take_stack(grouping, stack);
+		if (!err && grouping->n_batch >= BATCH)
+			put_batch(grouping);
 	}
+	if (!err)
+		put_batch(grouping);
 	return err;
 }
 
@@ -276,7 +291,7 @@ static void release(struct grouping *grouping)
 	free(grouping->group_of);
 	free(grouping->groups);
 	free(grouping->order);
-	free(grouping->run);
+	free(grouping->batch);
 }
 
 int otlp_groups_write(

@@ -13,10 +13,15 @@ int otlp_locations_init(struct otlp_locations *locations, struct otlp_dictionary
 	const struct profile *profile = dictionary->profile;
 
 	*locations = (struct otlp_locations){.dictionary = dictionary};
+	locations->wanted = calloc((size_t)profile->frames.count + 1, sizeof(uint8_t));
+	locations->wanted_cut = calloc(COUNTERS, sizeof(uint8_t));
 	locations->of_frame = calloc((size_t)profile->frames.count + 1, sizeof(uint32_t));
 	locations->of_cut = calloc(COUNTERS, sizeof(uint32_t));
 	locations->of_mapping = calloc((size_t)profile->mappings.count + 1, sizeof(uint32_t));
-	if (locations->of_frame && locations->of_cut && locations->of_mapping)
+	locations->functions = calloc((size_t)profile->n_lines + 1, sizeof(uint32_t));
+	locations->last = calloc((size_t)profile->text.count + 1, sizeof(*locations->last));
+	if (locations->wanted && locations->wanted_cut && locations->of_frame && locations->of_cut &&
+		locations->of_mapping && locations->functions && locations->last)
 		return 0;
 	otlp_locations_release(locations);
 	return -ENOMEM;
@@ -24,10 +29,13 @@ int otlp_locations_init(struct otlp_locations *locations, struct otlp_dictionary
 
 void otlp_locations_release(struct otlp_locations *locations)
 {
+	free(locations->wanted);
+	free(locations->wanted_cut);
 	free(locations->of_frame);
 	free(locations->of_cut);
 	free(locations->of_mapping);
 	free(locations->functions);
+	free(locations->last);
 	*locations = (struct otlp_locations){0};
 }
 
@@ -114,57 +122,51 @@ static void put_line(struct wire *out, uint32_t function, uint32_t line)
 	wire_end(out, begun);
 }
 
-static int reserve_functions(struct otlp_locations *locations, uint32_t count)
+static uint32_t function_index(struct otlp_locations *locations, const struct profile_line *line)
 {
-	uint32_t *functions;
+	struct otlp_function *last = &locations->last[line->function];
 
-	if (count <= locations->functions_cap)
-		return 0;
-	functions = reallocarray(locations->functions, count, sizeof(*functions));
-	if (!functions)
-		return -ENOMEM;
-	locations->functions = functions;
-	locations->functions_cap = count;
-	return 0;
-}
+	if (!last->index || last->file != line->file || last->first_line != line->first_line) {
+		struct otlp_dictionary *dictionary = locations->dictionary;
+		uint32_t name = otlp_text(dictionary, line->function), file = otlp_text(dictionary, line->file);
 
-static int put_functions(struct otlp_locations *locations, const struct profile_line *lines, uint32_t count)
-{
-	struct otlp_dictionary *dictionary = locations->dictionary;
-	int err = reserve_functions(locations, count);
-
-	for (uint32_t i = 0; i < count && !err; i++) {
-		uint32_t name = otlp_text(dictionary, lines[i].function);
-		uint32_t file = otlp_text(dictionary, lines[i].file);
-
-		locations->functions[i] = put_function(dictionary, name, file, lines[i].first_line);
+		*last = (struct otlp_function){
+			put_function(dictionary, name, file, line->first_line), line->file, line->first_line};
 	}
-	return err;
+	return last->index;
 }
 
-static int put_frame(struct otlp_locations *locations, uint32_t frame, uint32_t *location)
+/* What a location refers to. */
+static void put_parts(struct otlp_locations *locations, uint32_t frame)
+{
+	const struct profile *profile = locations->dictionary->profile;
+	uint32_t count;
+	const struct profile_line *lines = profile_get_lines(profile, frame, &count);
+
+	for (uint32_t i = 0; i < count; i++)
+		locations->functions[lines + i - profile->lines] = function_index(locations, &lines[i]);
+	if (!profile->names)
+		return;
+	mapping_index(locations, profile->names[frame].mapping);
+	type_index(locations, profile->names[frame].type);
+}
+
+static void put_frame(struct otlp_locations *locations, uint32_t frame)
 {
 	static const struct frame_names unnamed;
-	struct otlp_dictionary *dictionary = locations->dictionary;
-	const struct profile *profile = dictionary->profile;
+	struct otlp_table *table = &locations->dictionary->locations;
+	const struct profile *profile = locations->dictionary->profile;
 	const struct frame_names *names = profile->names ? &profile->names[frame] : &unnamed;
-	uint32_t count, mapping, type;
+	uint32_t count, mapping = mapping_index(locations, names->mapping), type = type_index(locations, names->type);
 	const struct profile_line *lines = profile_get_lines(profile, frame, &count);
-	struct wire *out = dictionary->out;
-	int err = put_functions(locations, lines, count);
 
-	if (err)
-		return err;
-	mapping = mapping_index(locations, names->mapping);
-	type = type_index(locations, names->type);
-	otlp_table_begin(&dictionary->locations);
-	wire_uint(out, LOCATION_MAPPING_INDEX, mapping);
-	wire_uint(out, LOCATION_ADDRESS, names->address);
+	otlp_table_begin(table);
+	wire_uint(table->out, LOCATION_MAPPING_INDEX, mapping);
+	wire_uint(table->out, LOCATION_ADDRESS, names->address);
 	for (uint32_t i = 0; i < count; i++)
-		put_line(out, locations->functions[i], lines[i].line);
-	wire_packed(out, LOCATION_ATTRIBUTE_INDICES, &type, type > 0);
-	*location = otlp_table_end(&dictionary->locations);
-	return 0;
+		put_line(table->out, locations->functions[lines + i - profile->lines], lines[i].line);
+	wire_packed(table->out, LOCATION_ATTRIBUTE_INDICES, &type, type > 0);
+	otlp_table_end_later(table, false, &locations->of_frame[frame]);
 }
 
 /* The outermost frame of a stack that was cut, as it is called in folded lines. */
@@ -181,22 +183,23 @@ static uint32_t put_cut(struct otlp_dictionary *dictionary, const char *cause)
 	return otlp_table_end(&dictionary->locations);
 }
 
-static int put_wanted(struct otlp_locations *locations)
+static void put_wanted(struct otlp_locations *locations)
 {
-	const struct profile *profile = locations->dictionary->profile;
-	uint32_t wanted = 0;
-	int err = 0;
+	uint32_t frames = locations->dictionary->profile->frames.count, wanted = 0;
 
-	for (uint32_t i = 0; i < profile->frames.count; i++)
-		wanted += locations->of_frame[i];
+	for (uint32_t i = 0; i < frames; i++) {
+		if (locations->wanted[i])
+			put_parts(locations, i);
+		wanted += locations->wanted[i];
+	}
 	otlp_table_reserve(&locations->dictionary->locations, wanted);
-	for (uint32_t i = 0; i < profile->frames.count && !err; i++)
-		if (locations->of_frame[i])
-			err = put_frame(locations, i, &locations->of_frame[i]);
+	for (uint32_t i = 0; i < frames; i++)
+		if (locations->wanted[i])
+			put_frame(locations, i);
+	otlp_table_flush(&locations->dictionary->locations);
 	for (unsigned i = 0; i < COUNTERS; i++)
-		if (locations->of_cut[i])
+		if (locations->wanted_cut[i])
 			locations->of_cut[i] = put_cut(locations->dictionary, counter_specs[i].name);
-	return err;
 }
 
 /* Whether `location` was here before. Frames that became nothing at all are all alike. */
@@ -215,11 +218,11 @@ static void mark_shared(uint32_t *locations, uint32_t count, const uint8_t *seen
 int otlp_locations_write(struct otlp_locations *locations)
 {
 	const struct profile *profile = locations->dictionary->profile;
-	int err = put_wanted(locations);
 	uint8_t *seen;
 
-	if (err || locations->dictionary->out->failed)
-		return err ? err : -ENOMEM;
+	put_wanted(locations);
+	if (locations->dictionary->out->failed)
+		return -ENOMEM;
 	seen = calloc(locations->dictionary->locations.count, sizeof(*seen));
 	if (!seen)
 		return -ENOMEM;

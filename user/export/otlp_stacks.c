@@ -42,7 +42,7 @@ int otlp_stacks_want(
 
 		if (err)
 			return err;
-		locations->of_cut[sample->cut] = 1;
+		locations->wanted_cut[sample->cut] = 1;
 	}
 	frames = profile_get_stack(stacks->profile, sample->stack, &count);
 	otlp_locations_want(locations, frames, count);
@@ -84,7 +84,7 @@ static int put_stack(struct otlp_stacks *stacks, const struct otlp_locations *lo
 		stacks->scratch[count++] = cut & ~OTLP_LOCATION_SHARED;
 	otlp_table_begin(table);
 	wire_packed(table->out, STACK_LOCATION_INDICES, stacks->scratch, count);
-	*entry = shared & OTLP_LOCATION_SHARED ? otlp_table_end(table) : otlp_table_end_unique(table);
+	otlp_table_end_later(table, !(shared & OTLP_LOCATION_SHARED), entry);
 	return 0;
 }
 
@@ -112,6 +112,7 @@ int otlp_stacks_write(struct otlp_stacks *stacks, const struct otlp_locations *l
 			err = put_stack(stacks, locations, i, 0, &stacks->whole[i]);
 	if (!err)
 		err = put_cut_stacks(stacks, locations);
+	otlp_table_flush(&locations->dictionary->stacks);
 	return err;
 }
 

@@ -104,59 +104,107 @@ static struct otlp_slot *find(const struct otlp_table *table, uint32_t hash, con
 	return &table->slots[i];
 }
 
-/* What has ended, unless it is empty: then its index is 0. */
-static bool is_entry(struct otlp_table *table)
+/* The index of the entry that ends the wire, which is taken back if it is equal to another one. */
+static uint32_t look_up(struct otlp_table *table, const struct otlp_pending *pending)
 {
 	struct wire *out = table->out;
+	const uint8_t *entry = out->data + pending->entry;
+	struct otlp_slot *slot = find(table, pending->hash, entry, out->len - pending->entry);
 
-	if (out->failed)
-		return false;
-	if (out->len == table->begun) {
-		out->len = table->entry;
-		return false;
-	}
-	wire_end(out, table->begun);
-	return !out->failed;
-}
-
-/* The entry ends with the wire. */
-static uint32_t look_up(struct otlp_table *table)
-{
-	struct wire *out = table->out;
-	size_t len = out->len - table->entry;
-	const uint8_t *entry = out->data + table->entry;
-	uint32_t hash = (uint32_t)XXH3_64bits(entry, len);
-	struct otlp_slot *slot;
-
-	if (!reserve(table, 1)) {
-		out->failed = true;
-		return 0;
-	}
-	slot = find(table, hash, entry, len);
 	if (slot->known) {
-		out->len = table->entry;
+		out->len = pending->entry;
 		return table->known[slot->known - 1].index;
 	}
-	table->known[table->n_known] = (struct otlp_known){table->count, (uint32_t)(table->entry - table->origin)};
-	*slot = (struct otlp_slot){hash, ++table->n_known};
+	table->known[table->n_known] =
+		(struct otlp_known){table->count, (uint32_t)(pending->entry - table->origin)};
+	*slot = (struct otlp_slot){pending->hash, ++table->n_known};
 	return table->count++;
+}
+
+/* Each entry in turn goes to where those before it end. */
+void otlp_table_flush(struct otlp_table *table)
+{
+	struct wire *out = table->out;
+	size_t end = out->len;
+
+	if (!table->n_pending || out->failed)
+		return;
+	out->len = table->pending[0].entry;
+	for (uint32_t i = 0; i < table->n_pending; i++) {
+		struct otlp_pending *pending = &table->pending[i];
+		size_t next = i + 1 < table->n_pending ? table->pending[i + 1].entry : end;
+		size_t len = next - pending->entry;
+
+		if (out->len != pending->entry)
+			memmove(out->data + out->len, out->data + pending->entry, len);
+		pending->entry = out->len;
+		out->len += len;
+		*pending->index = pending->unique ? table->count++ : look_up(table, pending);
+	}
+	table->n_pending = 0;
+}
+
+static void push(struct otlp_table *table, bool unique, uint32_t *index)
+{
+	struct wire *out = table->out;
+	struct otlp_pending pending = {.entry = table->entry, .unique = unique, .index = index};
+
+	if (!unique && !reserve(table, OTLP_TABLE_BATCH)) {
+		out->failed = true;
+		return;
+	}
+	if (!unique) {
+		pending.hash = (uint32_t)XXH3_64bits(out->data + table->entry, out->len - table->entry);
+		__builtin_prefetch(&table->slots[pending.hash & table->mask], 1);
+	}
+	table->pending[table->n_pending++] = pending;
+	if (table->n_pending == OTLP_TABLE_BATCH)
+		otlp_table_flush(table);
+}
+
+void otlp_table_end_later(struct otlp_table *table, bool unique, uint32_t *index)
+{
+	struct wire *out = table->out;
+
+	*index = 0;
+	if (out->len == table->begun && !out->failed) {
+		out->len = table->entry;
+		return;
+	}
+	wire_end(out, table->begun);
+	if (!out->failed)
+		push(table, unique, index);
 }
 
 uint32_t otlp_table_end(struct otlp_table *table)
 {
-	return is_entry(table) ? look_up(table) : 0;
+	uint32_t index;
+
+	otlp_table_end_later(table, false, &index);
+	otlp_table_flush(table);
+	return index;
 }
 
-uint32_t otlp_table_end_unique(struct otlp_table *table)
+static uint32_t put_string(struct otlp_table *table, const char *text, size_t len, bool unique)
 {
-	return is_entry(table) ? table->count++ : 0;
-}
+	uint32_t index = 0;
 
-uint32_t otlp_table_string(struct otlp_table *table, const char *text, size_t len)
-{
 	if (!len)
 		return 0;
 	table->entry = table->out->len;
 	wire_bytes(table->out, table->field, text, len);
-	return table->out->failed ? 0 : look_up(table);
+	if (!table->out->failed)
+		push(table, unique, &index);
+	otlp_table_flush(table);
+	return index;
+}
+
+uint32_t otlp_table_string(struct otlp_table *table, const char *text, size_t len)
+{
+	return put_string(table, text, len, false);
+}
+
+uint32_t otlp_table_unique_string(struct otlp_table *table, const char *text, size_t len)
+{
+	return put_string(table, text, len, true);
 }

@@ -133,7 +133,6 @@ void wire_packed(struct wire *wire, unsigned field, const uint32_t *values, size
 	wire_end(wire, begun);
 }
 
-/* Until the message ends, the last byte of the room for its length says how many more there are. */
 size_t wire_begin_sized(struct wire *wire, unsigned field, size_t expected)
 {
 	size_t more = wire_varint_size(expected) - 1;
@@ -146,12 +145,7 @@ size_t wire_begin_sized(struct wire *wire, unsigned field, size_t expected)
 	return wire->len;
 }
 
-size_t wire_begin(struct wire *wire, unsigned field)
-{
-	return wire_begin_sized(wire, field, 0);
-}
-
-void wire_end(struct wire *wire, size_t begun)
+void wire_end_long(struct wire *wire, size_t begun)
 {
 	size_t len = wire->len - begun, needed = wire_varint_size(len), room;
 	uint8_t *start;
