@@ -151,14 +151,6 @@ uint32_t otlp_attribute_string(struct otlp_dictionary *dictionary, const char *k
 	return end_attribute(dictionary, begun);
 }
 
-uint32_t otlp_attribute_bool(struct otlp_dictionary *dictionary, const char *key, bool value)
-{
-	size_t begun = begin_attribute(dictionary, key);
-
-	wire_oneof_uint(dictionary->out, ANY_BOOL, value);
-	return end_attribute(dictionary, begun);
-}
-
 uint32_t otlp_attribute_figure(struct otlp_dictionary *dictionary, const struct figure *figure)
 {
 	char key[sizeof(FIGURE_PREFIX) + FIGURE_KEY];
@@ -183,4 +175,16 @@ uint32_t otlp_attribute_comm(struct otlp_dictionary *dictionary, uint32_t comm)
 		*known = otlp_attribute_string(
 			dictionary, OTLP_THREAD_NAME, profile_text(dictionary->profile, comm));
 	return *known;
+}
+
+uint32_t otlp_attribute_unverified(struct otlp_dictionary *dictionary)
+{
+	size_t begun;
+
+	if (!dictionary->unverified) {
+		begun = begin_attribute(dictionary, OTLP_UNVERIFIED);
+		wire_oneof_uint(dictionary->out, ANY_BOOL, true);
+		dictionary->unverified = end_attribute(dictionary, begun);
+	}
+	return dictionary->unverified;
 }

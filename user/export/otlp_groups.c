@@ -7,11 +7,9 @@
 
 #include "export/otlp_proto.h"
 
-#define NONE UINT32_MAX
-#define BATCH 64 /* samples that are read at once */
-#define FEW (2 * BATCH) /* are sorted by insertion: they are in the order of stacks already */
+#define FEW (2 * OTLP_GROUPS_BATCH) /* are sorted by insertion: they are in the order of stacks already */
 
-struct group { /* what becomes a ResourceProfiles */
+struct otlp_group { /* what becomes a ResourceProfiles */
 	uint32_t process; /* one of those that have the resource */
 	uint64_t total;   /* of the samples' counts */
 	size_t room;      /* for samples, if none of them is equal to another one */
@@ -19,77 +17,76 @@ struct group { /* what becomes a ResourceProfiles */
 	struct otlp_profile_begun begun;
 };
 
-struct one { /* a sample */
-	uint32_t stack; /* entry */
-	uint32_t group, comm; /* comm: attribute */
-	uint32_t unverified;  /* attribute, or 0 */
+struct otlp_group_sample {
+	uint32_t stack;      /* entry */
+	uint32_t group;      /* before it was read: which sample it is */
+	uint32_t comm;       /* attribute */
+	uint32_t unverified; /* attribute, or 0 */
 	uint64_t count;
 };
 
-struct grouping {
-	const struct otlp_profile *profile;
-	const struct otlp_stacks *stacks;
-	struct otlp_samples chosen;
-	const struct profile *from;
-	struct wire *out;
-	uint32_t n_stacks;
-	uint32_t *first;    /* by entry of the stack table: the first sample of that stack (its place among the chosen) */
-	uint32_t *next;     /* by place: the next one of the same stack */
-	uint32_t *group_of; /* by resource: index + 1 */
-	struct group *groups;
-	uint32_t n_groups;
-	uint32_t *order;    /* of groups, largest total first */
-	struct one *batch;  /* samples of whole stacks */
-	uint32_t n_batch, batch_cap;
-};
-
-static uint32_t resource_of(const struct profile *profile, const struct profile_sample *sample)
+int otlp_groups_init(struct otlp_groups *groups, const struct otlp_profile *profile, struct otlp_samples chosen)
 {
-	return sample->process < profile->processes.count ? profile->who[sample->process].resource : 0;
+	const struct profile *from = profile->dictionary->profile;
+	size_t resources = (size_t)from->resources.count + 1;
+
+	*groups = (struct otlp_groups){.profile = profile, .from = from, .chosen = chosen};
+	groups->group_of = calloc(resources, sizeof(*groups->group_of));
+	groups->groups = calloc(resources, sizeof(*groups->groups));
+	groups->order = calloc(resources, sizeof(*groups->order));
+	if (groups->group_of && groups->groups && groups->order)
+		return 0;
+	otlp_groups_release(groups);
+	return -ENOMEM;
 }
 
-static uint32_t group_of(struct grouping *grouping, const struct profile_sample *sample)
+void otlp_groups_release(struct otlp_groups *groups)
 {
-	uint32_t *known = &grouping->group_of[resource_of(grouping->from, sample)];
+	free(groups->group_of);
+	free(groups->groups);
+	free(groups->order);
+	free(groups->batch);
+	*groups = (struct otlp_groups){0};
+}
+
+static uint32_t group_of(struct otlp_groups *groups, const struct profile_sample *sample)
+{
+	const struct profile *from = groups->from;
+	uint32_t resource = sample->process < from->processes.count ? from->who[sample->process].resource : 0;
+	uint32_t *known = &groups->group_of[resource];
 
 	if (!*known) {
-		grouping->groups[grouping->n_groups++] = (struct group){.process = sample->process};
-		*known = grouping->n_groups;
+		groups->groups[groups->n_groups++] = (struct otlp_group){.process = sample->process};
+		*known = groups->n_groups;
 	}
 	return *known - 1;
 }
 
-static struct one one_of(struct grouping *grouping, uint32_t at, uint32_t stack)
+static struct otlp_group_sample read_sample(
+	struct otlp_groups *groups, const struct profile_sample *sample, uint64_t count, uint32_t stack)
 {
-	const struct profile_sample *sample = profile_get_sample(grouping->from, at);
-
-	return (struct one){
+	return (struct otlp_group_sample){
 		.stack = stack,
-		.group = group_of(grouping, sample),
-		.comm = otlp_attribute_comm(grouping->profile->dictionary, sample->comm),
-		.unverified = sample->flags & SAMPLE_UNVERIFIED ? grouping->profile->unverified : 0,
-		.count = grouping->from->counts[at],
+		.group = group_of(groups, sample),
+		.comm = otlp_attribute_comm(groups->profile->dictionary, sample->comm),
+		.unverified = sample->flags & SAMPLE_UNVERIFIED ? otlp_attribute_unverified(groups->profile->dictionary) : 0,
+		.count = count < INT64_MAX ? count : INT64_MAX,
 	};
 }
 
-static uint64_t value_of(const struct one *one)
+static size_t attributes_size(const struct otlp_group_sample *sample)
 {
-	return one->count < INT64_MAX ? one->count : INT64_MAX;
-}
-
-static size_t attributes_size(const struct one *one)
-{
-	return (one->comm ? wire_varint_size(one->comm) : 0) +
-	       (one->unverified ? wire_varint_size(one->unverified) : 0);
+	return (sample->comm ? wire_varint_size(sample->comm) : 0) +
+	       (sample->unverified ? wire_varint_size(sample->unverified) : 0);
 }
 
 /* Bytes of a Sample without its tag and length, which are one byte each: it has less than 128. */
-static size_t content_size(const struct one *one)
+static size_t content_size(const struct otlp_group_sample *sample)
 {
-	size_t attributes = attributes_size(one);
+	size_t attributes = attributes_size(sample);
 
-	return (one->stack ? 1 + wire_varint_size(one->stack) : 0) + (attributes ? 2 + attributes : 0) + 2 +
-	       wire_varint_size(value_of(one));
+	return (sample->stack ? 1 + wire_varint_size(sample->stack) : 0) + (attributes ? 2 + attributes : 0) + 2 +
+	       wire_varint_size(sample->count);
 }
 
 static uint8_t *put_tag(uint8_t *at, unsigned field, enum wire_type type)
@@ -97,50 +94,41 @@ static uint8_t *put_tag(uint8_t *at, unsigned field, enum wire_type type)
 	return wire_put_varint(at, (uint64_t)field << 3 | type);
 }
 
-static uint8_t *put_sample(uint8_t *at, const struct one *one)
+static uint8_t *put_sample(uint8_t *at, const struct otlp_group_sample *sample)
 {
-	size_t attributes = attributes_size(one);
+	size_t attributes = attributes_size(sample);
 
 	at = put_tag(at, PROFILE_SAMPLES, WIRE_BYTES);
-	at = wire_put_varint(at, content_size(one));
-	if (one->stack) {
+	at = wire_put_varint(at, content_size(sample));
+	if (sample->stack) {
 		at = put_tag(at, SAMPLE_STACK_INDEX, WIRE_VARINT);
-		at = wire_put_varint(at, one->stack);
+		at = wire_put_varint(at, sample->stack);
 	}
 	if (attributes) {
 		at = put_tag(at, SAMPLE_ATTRIBUTE_INDICES, WIRE_BYTES);
 		at = wire_put_varint(at, attributes);
-		at = one->comm ? wire_put_varint(at, one->comm) : at;
-		at = one->unverified ? wire_put_varint(at, one->unverified) : at;
+		at = sample->comm ? wire_put_varint(at, sample->comm) : at;
+		at = sample->unverified ? wire_put_varint(at, sample->unverified) : at;
 	}
 	at = put_tag(at, SAMPLE_VALUES, WIRE_BYTES);
-	at = wire_put_varint(at, wire_varint_size(value_of(one)));
-	return wire_put_varint(at, value_of(one));
+	at = wire_put_varint(at, wire_varint_size(sample->count));
+	return wire_put_varint(at, sample->count);
 }
 
-/* Chains the samples of each stack, from the last to the first, so that a chain is in order, and counts the groups. */
-static void chain(struct grouping *grouping)
+void otlp_groups_want(struct otlp_groups *groups, const struct profile_sample *sample, uint64_t count)
 {
-	memset(grouping->first, 0xff, grouping->n_stacks * sizeof(*grouping->first));
-	for (uint32_t i = otlp_samples_count(grouping->from, grouping->chosen); i-- > 0;) {
-		uint32_t at = otlp_samples_nth(grouping->chosen, i), stack;
-		struct one one;
+	/* No entry of the stack table will have a larger number. */
+	uint32_t last = groups->from->stacks.count + otlp_samples_count(groups->from, groups->chosen);
+	struct otlp_group_sample read = read_sample(groups, sample, count, last);
 
-		if (!grouping->from->counts[at])
-			continue;
-		stack = otlp_stacks_of(grouping->stacks, profile_get_sample(grouping->from, at));
-		one = one_of(grouping, at, stack);
-		grouping->groups[one.group].total += one.count;
-		grouping->groups[one.group].room += 2 + content_size(&one);
-		grouping->next[i] = grouping->first[stack];
-		grouping->first[stack] = i;
-	}
+	groups->groups[read.group].total += read.count;
+	groups->groups[read.group].room += 2 + content_size(&read);
 }
 
 static int by_total(const void *left, const void *right, void *context)
 {
-	const struct group *groups = context;
-	const struct group *a = &groups[*(const uint32_t *)left], *b = &groups[*(const uint32_t *)right];
+	const struct otlp_group *groups = context;
+	const struct otlp_group *a = &groups[*(const uint32_t *)left], *b = &groups[*(const uint32_t *)right];
 
 	if (a->total != b->total)
 		return a->total > b->total ? -1 : 1;
@@ -148,172 +136,156 @@ static int by_total(const void *left, const void *right, void *context)
 }
 
 /* Begins all Profiles, with room for their samples. */
-static void begin(struct grouping *grouping)
+static void begin(struct otlp_groups *groups)
 {
-	struct wire *out = grouping->out;
+	struct wire *out = groups->profile->dictionary->out;
 
-	for (uint32_t i = 0; i < grouping->n_groups; i++)
-		grouping->order[i] = i;
-	qsort_r(grouping->order, grouping->n_groups, sizeof(*grouping->order), by_total, grouping->groups);
-	for (uint32_t i = 0; i < grouping->n_groups && !out->failed; i++) {
-		struct group *group = &grouping->groups[grouping->order[i]];
+	for (uint32_t i = 0; i < groups->n_groups; i++)
+		groups->order[i] = i;
+	qsort_r(groups->order, groups->n_groups, sizeof(*groups->order), by_total, groups->groups);
+	for (uint32_t i = 0; i < groups->n_groups && !out->failed; i++) {
+		struct otlp_group *group = &groups->groups[groups->order[i]];
 
 		group->start = out->len;
-		otlp_profile_begin(grouping->profile, group->process, group->room, &group->begun);
+		otlp_profile_begin(groups->profile, group->process, group->room, &group->begun);
 		group->at = out->len;
 		if (wire_reserve(out, group->room))
 			out->len += group->room;
 	}
 }
 
-static int compare(const struct one *a, const struct one *b)
+static int compare_numbers(uint32_t a, uint32_t b)
 {
-	if (a->stack != b->stack)
-		return a->stack < b->stack ? -1 : 1;
-	if (a->group != b->group)
-		return a->group < b->group ? -1 : 1;
-	if (a->comm != b->comm)
-		return a->comm < b->comm ? -1 : 1;
-	return (a->unverified > b->unverified) - (a->unverified < b->unverified);
+	return (a > b) - (a < b);
 }
 
-static int compare_any(const void *left, const void *right)
+static int compare(const void *left, const void *right)
 {
-	return compare(left, right);
+	const struct otlp_group_sample *a = left, *b = right;
+	int order = compare_numbers(a->stack, b->stack);
+
+	order = order ? order : compare_numbers(a->group, b->group);
+	order = order ? order : compare_numbers(a->comm, b->comm);
+	return order ? order : compare_numbers(a->unverified, b->unverified);
 }
 
-static void sort(struct one *run, uint32_t count)
+static void sort(struct otlp_group_sample *batch, uint32_t count)
 {
 	if (count > FEW) {
-		qsort(run, count, sizeof(*run), compare_any);
+		qsort(batch, count, sizeof(*batch), compare);
 		return;
 	}
 	for (uint32_t i = 1; i < count; i++) {
-		struct one one = run[i];
+		struct otlp_group_sample sample = batch[i];
 		uint32_t at = i;
 
-		for (; at && compare(&run[at - 1], &one) > 0; at--)
-			run[at] = run[at - 1];
-		run[at] = one;
+		for (; at && batch[at - 1].stack == sample.stack && compare(&batch[at - 1], &sample) > 0; at--)
+			batch[at] = batch[at - 1];
+		if (at != i)
+			batch[at] = sample;
+	}
+}
+
+/* What has come into the batch as numbers, from all over the profile: memory is asked for all of it at once. */
+static void read_batch(struct otlp_groups *groups)
+{
+	const struct profile *from = groups->from;
+
+	for (uint32_t i = 0; i < groups->n_batch; i++) {
+		__builtin_prefetch(profile_get_sample(from, groups->batch[i].group));
+		__builtin_prefetch(&from->counts[groups->batch[i].group]);
+	}
+	for (uint32_t i = 0; i < groups->n_batch; i++) {
+		struct otlp_group_sample *sample = &groups->batch[i];
+		uint32_t at = sample->group;
+
+		*sample = read_sample(groups, profile_get_sample(from, at), from->counts[at], sample->stack);
 	}
 }
 
 /* Those that are equal stand together, and are added up: that takes less room than each of them. */
-static void put_batch(struct grouping *grouping)
+static void put_batch(struct otlp_groups *groups)
 {
-	struct one *batch = grouping->batch;
-	uint32_t count = grouping->n_batch;
-	uint8_t *data = grouping->out->data;
+	struct otlp_group_sample *batch = groups->batch;
+	uint8_t *data = groups->profile->dictionary->out->data;
 
-	/* One after another, so that memory is asked for all of them at once. */
-	for (uint32_t i = 0; i < count; i++)
-		batch[i] = one_of(grouping, batch[i].group, batch[i].stack);
-	sort(batch, count);
-	for (uint32_t i = 0; i < count; i++) {
-		struct group *group = &grouping->groups[batch[i].group];
+	read_batch(groups);
+	sort(batch, groups->n_batch);
+	for (uint32_t i = 0, count = groups->n_batch; i < count; i++) {
+		struct otlp_group *group = &groups->groups[batch[i].group];
 
-		if (i + 1 < count && !compare(&batch[i], &batch[i + 1]))
+		if (i + 1 < count && batch[i].stack == batch[i + 1].stack && !compare(&batch[i], &batch[i + 1]))
 			batch[i + 1].count += batch[i].count;
 		else
 			group->at = (size_t)(put_sample(data + group->at, &batch[i]) - data);
 	}
-	grouping->n_batch = 0;
+	groups->n_batch = 0;
 }
 
-/* The samples of a stack into the batch; `group` says which, until they are read. */
-static int take_stack(struct grouping *grouping, uint32_t stack)
+static int take_stack(struct otlp_groups *groups, const struct otlp_stacks *stacks, uint32_t stack)
 {
-	for (uint32_t i = grouping->first[stack]; i != NONE; i = grouping->next[i]) {
-		if (grouping->n_batch == grouping->batch_cap) {
-			uint32_t cap = grouping->batch_cap ? grouping->batch_cap * 2 : BATCH * 2;
-			struct one *batch = reallocarray(grouping->batch, cap, sizeof(*batch));
+	for (uint32_t place = stacks->first[stack]; place; place = stacks->next[place - 1]) {
+		uint32_t at = otlp_samples_nth(groups->chosen, place - 1);
+
+		if (groups->n_batch == groups->batch_cap) {
+			uint32_t cap = groups->batch_cap ? groups->batch_cap * 2 : FEW;
+			struct otlp_group_sample *batch = reallocarray(groups->batch, cap, sizeof(*batch));
 
 			if (!batch)
 				return -ENOMEM;
-			grouping->batch = batch;
-			grouping->batch_cap = cap;
+			groups->batch = batch;
+			groups->batch_cap = cap;
 		}
-		grouping->batch[grouping->n_batch++] =
-			(struct one){.stack = stack, .group = otlp_samples_nth(grouping->chosen, i)};
+		__builtin_prefetch(&groups->from->samples.items[at]);
+		groups->batch[groups->n_batch++] = (struct otlp_group_sample){.stack = stack, .group = at};
 	}
 	return 0;
 }
 
-static int put_samples(struct grouping *grouping)
+static int put_samples(struct otlp_groups *groups, const struct otlp_stacks *stacks)
 {
+	uint32_t n_stacks = groups->profile->dictionary->stacks.count;
 	int err = 0;
 
-	for (uint32_t stack = 0; stack < grouping->n_stacks && !err; stack++) {
-		err = take_stack(grouping, stack);
-		if (!err && grouping->n_batch >= BATCH)
-			put_batch(grouping);
+	for (uint32_t stack = 0; stack < n_stacks && !err; stack++) {
+		err = take_stack(groups, stacks, stack);
+		if (!err && groups->n_batch >= OTLP_GROUPS_BATCH)
+			put_batch(groups);
 	}
 	if (!err)
-		put_batch(grouping);
+		put_batch(groups);
 	return err;
 }
 
 /* Closes the gaps, and ends all Profiles. */
-static void end(struct grouping *grouping, size_t start)
+static void end(struct otlp_groups *groups, size_t start)
 {
-	struct wire *out = grouping->out;
+	struct wire *out = groups->profile->dictionary->out;
 
 	out->len = start;
-	for (uint32_t i = 0; i < grouping->n_groups; i++) {
-		struct group *group = &grouping->groups[grouping->order[i]];
+	for (uint32_t i = 0; i < groups->n_groups; i++) {
+		struct otlp_group *group = &groups->groups[groups->order[i]];
 		size_t moved = group->start - out->len, len = group->at - group->start;
 
 		if (moved)
 			memmove(out->data + out->len, out->data + group->start, len);
 		out->len += len;
-		otlp_profile_end(grouping->profile, &group->begun, moved);
+		otlp_profile_end(groups->profile, &group->begun, moved);
 	}
 }
 
-static int alloc(struct grouping *grouping)
+int otlp_groups_write(struct otlp_groups *groups, const struct otlp_stacks *stacks)
 {
-	size_t n = (size_t)otlp_samples_count(grouping->from, grouping->chosen) + 1;
-	size_t resources = (size_t)grouping->from->resources.count + 1;
+	struct wire *out = groups->profile->dictionary->out;
+	size_t start = out->len;
+	int err;
 
-	grouping->first = calloc(grouping->n_stacks, sizeof(*grouping->first));
-	grouping->next = calloc(n, sizeof(*grouping->next));
-	grouping->group_of = calloc(resources, sizeof(*grouping->group_of));
-	grouping->groups = calloc(resources, sizeof(*grouping->groups));
-	grouping->order = calloc(resources, sizeof(*grouping->order));
-	return grouping->first && grouping->next && grouping->group_of && grouping->groups && grouping->order ? 0
-													      : -ENOMEM;
-}
-
-static void release(struct grouping *grouping)
-{
-	free(grouping->first);
-	free(grouping->next);
-	free(grouping->group_of);
-	free(grouping->groups);
-	free(grouping->order);
-	free(grouping->batch);
-}
-
-int otlp_groups_write(
-	const struct otlp_profile *profile, const struct otlp_stacks *stacks, struct otlp_samples chosen)
-{
-	struct grouping grouping = {.profile = profile, .stacks = stacks, .chosen = chosen,
-		.from = profile->dictionary->profile, .out = profile->dictionary->out,
-		.n_stacks = profile->dictionary->stacks.count};
-	size_t start = grouping.out->len;
-	int err = alloc(&grouping);
-
-	if (err)
-		goto release;
-	chain(&grouping);
 	/* No sample at all: still one profile, with how far to trust it. */
-	if (!grouping.n_groups)
-		grouping.groups[grouping.n_groups++].process = UINT32_MAX;
-	begin(&grouping);
-	err = grouping.out->failed ? -ENOMEM : put_samples(&grouping);
+	if (!groups->n_groups)
+		groups->groups[groups->n_groups++].process = UINT32_MAX;
+	begin(groups);
+	err = out->failed ? -ENOMEM : put_samples(groups, stacks);
 	if (!err)
-		end(&grouping, start);
-release:
-	release(&grouping);
+		end(groups, start);
 	return err;
 }

@@ -12,10 +12,30 @@
 #include "export/otlp_profile.h"
 #include "export/otlp_stacks.h"
 
-/* Writes a ResourceProfiles for each resource that chosen samples of a count above 0 have; one without a resource where
- * there are none. The dictionary, which has ended, has all that they refer to. 0 or -ENOMEM. */
-int otlp_groups_write(
-	const struct otlp_profile *profile, const struct otlp_stacks *stacks, struct otlp_samples chosen);
+#define OTLP_GROUPS_BATCH 64 /* samples that are read at once, and are of whole stacks: often some more */
+
+struct otlp_groups {
+	const struct otlp_profile *profile;
+	const struct profile *from;
+	struct otlp_samples chosen;
+	uint32_t *group_of; /* by resource: index + 1 */
+	struct otlp_group *groups;
+	uint32_t n_groups;
+	uint32_t *order; /* of groups, largest total first */
+	struct otlp_group_sample *batch;
+	uint32_t n_batch, batch_cap;
+};
+
+/* 0 or -ENOMEM. */
+int otlp_groups_init(struct otlp_groups *groups, const struct otlp_profile *profile, struct otlp_samples chosen);
+void otlp_groups_release(struct otlp_groups *groups);
+
+/* Called for all chosen samples of a count above 0. Writes its attributes to the dictionary. */
+void otlp_groups_want(struct otlp_groups *groups, const struct profile_sample *sample, uint64_t count);
+
+/* Writes a ResourceProfiles for each resource that is wanted, and one without a resource where there is none. The
+ * dictionary has ended. 0 or -ENOMEM. */
+int otlp_groups_write(struct otlp_groups *groups, const struct otlp_stacks *stacks);
 
 static inline uint32_t otlp_samples_count(const struct profile *profile, struct otlp_samples samples)
 {

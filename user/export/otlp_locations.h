@@ -31,11 +31,13 @@ struct otlp_locations {
 int otlp_locations_init(struct otlp_locations *locations, struct otlp_dictionary *dictionary);
 void otlp_locations_release(struct otlp_locations *locations);
 
-/* Called for all frames and causes first. */
-static inline void otlp_locations_want(struct otlp_locations *locations, const uint32_t *frames, uint32_t count)
+/* Called for all stacks first; `cut` is 0 or an enum abi_counter. */
+static inline void otlp_locations_want(
+	struct otlp_locations *locations, const uint32_t *frames, uint32_t count, unsigned cut)
 {
 	for (uint32_t i = 0; i < count; i++)
 		locations->wanted[frames[i]] = 1;
+	locations->wanted_cut[cut] = cut != 0;
 }
 
 /* Writes those that are wanted. 0 or -ENOMEM. */

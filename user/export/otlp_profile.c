@@ -58,13 +58,6 @@ int otlp_profile_init(
 	return view->trust ? figures_each_known(view->trust, take_figure, profile) : 0;
 }
 
-void otlp_profile_want(struct otlp_profile *profile, const struct profile_sample *sample)
-{
-	otlp_attribute_comm(profile->dictionary, sample->comm);
-	if (sample->flags & SAMPLE_UNVERIFIED && !profile->unverified)
-		profile->unverified = otlp_attribute_bool(profile->dictionary, OTLP_UNVERIFIED, true);
-}
-
 static void put_value_type(struct wire *out, unsigned field, const uint32_t value[2])
 {
 	size_t begun;

@@ -19,7 +19,6 @@ struct otlp_profile {
 	uint32_t value[2], period[2]; /* type and unit: strings */
 	uint64_t period_count;
 	uint32_t attributes[128], n_attributes;
-	uint32_t unverified; /* attribute; 0: no sample has it yet */
 };
 
 struct otlp_profile_begun { /* messages that are open: what wire_end() is to be given */
@@ -29,9 +28,6 @@ struct otlp_profile_begun { /* messages that are open: what wire_end() is to be 
 /* Writes to the dictionary what all Profiles refer to. 0; -E2BIG: more figures than there is room for. */
 int otlp_profile_init(
 	struct otlp_profile *profile, struct otlp_dictionary *dictionary, const struct export_view *view);
-
-/* Writes a sample's attributes to the dictionary. */
-void otlp_profile_want(struct otlp_profile *profile, const struct profile_sample *sample);
 
 /*
  * Once the dictionary has ended: begins the ResourceProfiles of a process (UINT32_MAX: of none). At most so many bytes of
