@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/large.h"
 #include "export/otlp_proto.h"
 #include "export/text.h"
 
@@ -31,11 +31,9 @@ static void init_tables(struct otlp_dictionary *dictionary)
 
 int otlp_dictionary_init(struct otlp_dictionary *dictionary, const struct profile *profile, struct wire *out)
 {
-	size_t texts = (size_t)profile->text.count + 1;
-
 	*dictionary = (struct otlp_dictionary){.profile = profile, .out = out};
-	dictionary->strings_of = calloc(texts, sizeof(*dictionary->strings_of));
-	dictionary->comms = calloc(texts, sizeof(*dictionary->comms));
+	dictionary->strings_of = large_alloc(profile->text.count * sizeof(*dictionary->strings_of));
+	dictionary->comms = large_alloc(profile->text.count * sizeof(*dictionary->comms));
 	if (!dictionary->strings_of || !dictionary->comms) {
 		otlp_dictionary_release(dictionary);
 		return -ENOMEM;
@@ -51,7 +49,8 @@ void otlp_dictionary_seal(struct otlp_dictionary *dictionary)
 	otlp_table_release(&dictionary->mappings);
 	otlp_table_release(&dictionary->functions);
 	otlp_table_release(&dictionary->locations);
-	free(dictionary->strings_of);
+	if (dictionary->strings_of)
+		large_free(dictionary->strings_of, dictionary->profile->text.count * sizeof(*dictionary->strings_of));
 	dictionary->strings_of = NULL;
 }
 
@@ -59,7 +58,8 @@ void otlp_dictionary_release(struct otlp_dictionary *dictionary)
 {
 	otlp_dictionary_seal(dictionary);
 	otlp_table_release(&dictionary->stacks);
-	free(dictionary->comms);
+	if (dictionary->comms)
+		large_free(dictionary->comms, dictionary->profile->text.count * sizeof(*dictionary->comms));
 	buf_release(&dictionary->text);
 	*dictionary = (struct otlp_dictionary){0};
 }

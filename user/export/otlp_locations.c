@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/large.h"
 #include "export/otlp_proto.h"
 #include "profile/trust.h"
 
@@ -13,29 +14,37 @@ int otlp_locations_init(struct otlp_locations *locations, struct otlp_dictionary
 	const struct profile *profile = dictionary->profile;
 
 	*locations = (struct otlp_locations){.dictionary = dictionary};
-	locations->wanted = calloc((size_t)profile->frames.count + 1, sizeof(uint8_t));
-	locations->wanted_cut = calloc(COUNTERS, sizeof(uint8_t));
-	locations->of_frame = calloc((size_t)profile->frames.count + 1, sizeof(uint32_t));
-	locations->of_cut = calloc(COUNTERS, sizeof(uint32_t));
-	locations->of_mapping = calloc((size_t)profile->mappings.count + 1, sizeof(uint32_t));
-	locations->functions = calloc((size_t)profile->n_lines + 1, sizeof(uint32_t));
-	locations->last = calloc((size_t)profile->text.count + 1, sizeof(*locations->last));
-	if (locations->wanted && locations->wanted_cut && locations->of_frame && locations->of_cut &&
-		locations->of_mapping && locations->functions && locations->last)
+	locations->wanted = large_alloc(profile->frames.count * sizeof(*locations->wanted));
+	locations->of_frame = large_alloc(profile->frames.count * sizeof(*locations->of_frame));
+	locations->of_mapping = large_alloc((profile->mappings.count + (size_t)1) * sizeof(*locations->of_mapping));
+	locations->functions = large_alloc(profile->n_lines * sizeof(*locations->functions));
+	locations->last = large_alloc(profile->text.count * sizeof(*locations->last));
+	if (locations->wanted && locations->of_frame && locations->of_mapping && locations->functions &&
+		locations->last)
 		return 0;
 	otlp_locations_release(locations);
 	return -ENOMEM;
 }
 
+/* What is not needed once the locations are written. */
+static void release_parts(struct otlp_locations *locations)
+{
+	const struct profile *profile = locations->dictionary->profile;
+
+	large_free(locations->wanted, profile->frames.count * sizeof(*locations->wanted));
+	large_free(locations->of_mapping, (profile->mappings.count + (size_t)1) * sizeof(*locations->of_mapping));
+	large_free(locations->functions, profile->n_lines * sizeof(*locations->functions));
+	large_free(locations->last, profile->text.count * sizeof(*locations->last));
+	locations->wanted = NULL;
+	locations->of_mapping = NULL;
+	locations->functions = NULL;
+	locations->last = NULL;
+}
+
 void otlp_locations_release(struct otlp_locations *locations)
 {
-	free(locations->wanted);
-	free(locations->wanted_cut);
-	free(locations->of_frame);
-	free(locations->of_cut);
-	free(locations->of_mapping);
-	free(locations->functions);
-	free(locations->last);
+	release_parts(locations);
+	large_free(locations->of_frame, locations->dictionary->profile->frames.count * sizeof(*locations->of_frame));
 	*locations = (struct otlp_locations){0};
 }
 
@@ -221,6 +230,7 @@ int otlp_locations_write(struct otlp_locations *locations)
 	uint8_t *seen;
 
 	put_wanted(locations);
+	release_parts(locations);
 	if (locations->dictionary->out->failed)
 		return -ENOMEM;
 	seen = calloc(locations->dictionary->locations.count, sizeof(*seen));

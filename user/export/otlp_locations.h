@@ -6,6 +6,7 @@
 #ifndef PROFOUND_OTLP_LOCATIONS_H
 #define PROFOUND_OTLP_LOCATIONS_H
 
+#include "abi.h"
 #include "export/otlp_dictionary.h"
 
 /* Set in what a frame has become: another frame became the same location. */
@@ -18,9 +19,9 @@ struct otlp_function { /* the last one of a name: another one of that name is th
 struct otlp_locations {
 	struct otlp_dictionary *dictionary;
 	uint8_t *wanted;      /* by frame */
-	uint8_t *wanted_cut;  /* by enum abi_counter */
 	uint32_t *of_frame;   /* location and OTLP_LOCATION_SHARED */
-	uint32_t *of_cut;     /* the same */
+	uint8_t wanted_cut[COUNTERS]; /* by enum abi_counter */
+	uint32_t of_cut[COUNTERS];    /* the same */
 	uint32_t *of_mapping; /* index + 1 */
 	uint32_t types[FRAME_TYPES]; /* attributes */
 	uint32_t *functions;  /* by index of the line in profile.lines */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/large.h"
 #include "export/otlp_proto.h"
 
 struct cut_stack { /* interned by its bytes: no padding */
@@ -13,9 +14,10 @@ struct cut_stack { /* interned by its bytes: no padding */
 
 int otlp_stacks_init(struct otlp_stacks *stacks, const struct profile *profile, uint32_t samples)
 {
-	*stacks = (struct otlp_stacks){.profile = profile, .keys_cap = profile->stacks.count + 1};
-	stacks->first = calloc(stacks->keys_cap, sizeof(*stacks->first));
-	stacks->next = calloc((size_t)samples + 1, sizeof(*stacks->next));
+	*stacks = (struct otlp_stacks){
+		.profile = profile, .samples = samples, .keys_cap = profile->stacks.count + 1};
+	stacks->first = large_alloc(stacks->keys_cap * sizeof(*stacks->first));
+	stacks->next = large_alloc(samples * sizeof(*stacks->next));
 	if (stacks->first && stacks->next)
 		return 0;
 	otlp_stacks_release(stacks);
@@ -24,8 +26,8 @@ int otlp_stacks_init(struct otlp_stacks *stacks, const struct profile *profile, 
 
 void otlp_stacks_release(struct otlp_stacks *stacks)
 {
-	free(stacks->first);
-	free(stacks->next);
+	large_free(stacks->first, stacks->keys_cap * sizeof(*stacks->first));
+	large_free(stacks->next, stacks->samples * sizeof(*stacks->next));
 	free(stacks->scratch);
 	intern_release(&stacks->cut);
 	*stacks = (struct otlp_stacks){0};
@@ -38,7 +40,8 @@ static int reserve_key(struct otlp_stacks *stacks, uint32_t key)
 
 	if (key < stacks->keys_cap)
 		return 0;
-	first = cap < UINT32_MAX / 2 ? reallocarray(stacks->first, cap, sizeof(*first)) : NULL;
+	first = cap < UINT32_MAX / 2 ? large_resize(stacks->first, stacks->keys_cap * sizeof(*first), cap * sizeof(*first))
+				     : NULL;
 	if (!first)
 		return -ENOMEM;
 	memset(first + stacks->keys_cap, 0, (cap - stacks->keys_cap) * sizeof(*first));
@@ -189,13 +192,14 @@ static void order_by_entry(struct otlp_stacks *stacks, const uint32_t *entries)
 int otlp_stacks_write(struct otlp_stacks *stacks, const struct otlp_locations *locations)
 {
 	size_t keys = (size_t)stacks->profile->stacks.count + stacks->cut.count + 1;
-	uint32_t *entries = calloc(keys, sizeof(*entries));
+	uint32_t *entries = large_alloc(keys * sizeof(*entries));
 	int err = entries ? reserve_key(stacks, (uint32_t)keys) : -ENOMEM;
 
 	if (!err)
 		err = put_wanted(stacks, locations, entries);
 	if (!err)
 		order_by_entry(stacks, entries);
-	free(entries);
+	otlp_table_release(&locations->dictionary->stacks);
+	large_free(entries, keys * sizeof(*entries));
 	return err;
 }

@@ -11,7 +11,7 @@
 struct otlp_stacks {
 	const struct profile *profile;
 	struct intern cut; /* of struct cut_stack: its key is the number of whole stacks + id */
-	uint32_t keys_cap;
+	uint32_t keys_cap, samples;
 	/* Samples by their place among the chosen ones, + 1; 0: none. By key, which is a stack's id where it is whole;
 	 * once the stacks are written by entry. */
 	uint32_t *first;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/otlp_table.h"
 
-#include <stdlib.h>
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "base/large.h"
 
 struct otlp_slot {
 	uint32_t hash;
@@ -22,10 +23,15 @@ void otlp_table_init(struct otlp_table *table, struct wire *out, unsigned field)
 	wire_end(out, wire_begin(out, field));
 }
 
+static void free_slots(struct otlp_table *table)
+{
+	large_free(table->slots, table->slots ? ((size_t)table->mask + 1) * sizeof(*table->slots) : 0);
+}
+
 void otlp_table_release(struct otlp_table *table)
 {
-	free(table->slots);
-	free(table->known);
+	free_slots(table);
+	large_free(table->known, table->known_cap * sizeof(*table->known));
 	table->slots = NULL;
 	table->known = NULL;
 	table->n_known = table->known_cap = 0;
@@ -39,7 +45,7 @@ void otlp_table_begin(struct otlp_table *table)
 
 static bool rehash(struct otlp_table *table, uint32_t mask)
 {
-	struct otlp_slot *slots = calloc((size_t)mask + 1, sizeof(*slots));
+	struct otlp_slot *slots = large_alloc(((size_t)mask + 1) * sizeof(*slots));
 
 	if (!slots)
 		return false;
@@ -52,7 +58,7 @@ static bool rehash(struct otlp_table *table, uint32_t mask)
 			to = (to + 1) & mask;
 		slots[to] = table->slots[i];
 	}
-	free(table->slots);
+	free_slots(table);
 	table->slots = slots;
 	table->mask = mask;
 	return true;
@@ -72,14 +78,12 @@ static bool reserve(struct otlp_table *table, uint32_t more)
 		cap *= 2;
 	}
 	mask = cap * 2 - 1; /* at most half full */
-	known = reallocarray(table->known, cap, sizeof(*known));
+	known = large_resize(table->known, table->known_cap * sizeof(*known), cap * sizeof(*known));
 	if (!known)
 		return false;
 	table->known = known;
-	if (!rehash(table, mask))
-		return false;
 	table->known_cap = cap;
-	return true;
+	return rehash(table, mask);
 }
 
 void otlp_table_reserve(struct otlp_table *table, uint32_t entries)

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/wire.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-/* From this size on it is a mapping of its own: growing one moves pages, not bytes, and its end is never touched; what is
- * freed is the system's again. Its pages are large ones, where there are any: half of the time went into faults. */
-#define MAPPED ((size_t)1 << 20)
-
-static void unmap_or_free(struct wire *wire)
-{
-	if (wire->cap >= MAPPED)
-		munmap(wire->data, wire->cap);
-	else
-		free(wire->data);
-}
+#include "base/large.h"
 
 void wire_release(struct wire *wire)
 {
-	unmap_or_free(wire);
+	large_free(wire->data, wire->cap);
 	*wire = (struct wire){0};
 }
 
@@ -27,25 +15,6 @@ void wire_clear(struct wire *wire)
 {
 	wire->len = 0;
 	wire->failed = false;
-}
-
-/* NULL: no memory, and the wire has what it had. */
-static uint8_t *remap(struct wire *wire, size_t cap)
-{
-	uint8_t *data;
-
-	if (wire->cap >= MAPPED)
-		data = mremap(wire->data, wire->cap, cap, MREMAP_MAYMOVE);
-	else
-		data = mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (data == MAP_FAILED)
-		return NULL;
-	madvise(data, cap, MADV_HUGEPAGE);
-	if (wire->cap && wire->cap < MAPPED) {
-		memcpy(data, wire->data, wire->len);
-		free(wire->data);
-	}
-	return data;
 }
 
 bool wire_reserve(struct wire *wire, size_t more)
@@ -59,7 +28,7 @@ bool wire_reserve(struct wire *wire, size_t more)
 		goto fail;
 	while (cap < wire->len + more)
 		cap *= 2;
-	data = cap >= MAPPED ? remap(wire, cap) : realloc(wire->data, cap);
+	data = large_resize(wire->data, wire->cap, cap);
 	if (!data)
 		goto fail;
 	wire->data = data;
