@@ -7,7 +7,7 @@
 
 #include "export/otlp_proto.h"
 
-#define FEW (2 * OTLP_GROUPS_BATCH) /* are sorted by insertion: they are in the order of stacks already */
+#define FEW 8 /* samples of a stack are compared each with each: most stacks have one or two, and no equal ones */
 
 struct otlp_group { /* what becomes a ResourceProfiles */
 	uint32_t process; /* one of those that have the resource */
@@ -162,28 +162,33 @@ static int compare_numbers(uint32_t a, uint32_t b)
 static int compare(const void *left, const void *right)
 {
 	const struct otlp_group_sample *a = left, *b = right;
-	int order = compare_numbers(a->stack, b->stack);
+	int order = compare_numbers(a->group, b->group);
 
-	order = order ? order : compare_numbers(a->group, b->group);
 	order = order ? order : compare_numbers(a->comm, b->comm);
 	return order ? order : compare_numbers(a->unverified, b->unverified);
 }
 
-static void sort(struct otlp_group_sample *batch, uint32_t count)
+static bool is_equal(const struct otlp_group_sample *a, const struct otlp_group_sample *b)
 {
-	if (count > FEW) {
-		qsort(batch, count, sizeof(*batch), compare);
-		return;
-	}
-	for (uint32_t i = 1; i < count; i++) {
-		struct otlp_group_sample sample = batch[i];
-		uint32_t at = i;
+	return a->group == b->group && a->comm == b->comm && a->unverified == b->unverified;
+}
 
-		for (; at && batch[at - 1].stack == sample.stack && compare(&batch[at - 1], &sample) > 0; at--)
-			batch[at] = batch[at - 1];
-		if (at != i)
-			batch[at] = sample;
+/* Adds up equal ones among the samples of one stack, which takes less room than each of them; how many are left. */
+static uint32_t merge(struct otlp_group_sample *run, uint32_t count)
+{
+	uint32_t left = 0, at;
+
+	if (count > FEW)
+		qsort(run, count, sizeof(*run), compare);
+	for (uint32_t i = 0; i < count; i++) {
+		for (at = count > FEW && left ? left - 1 : 0; at < left && !is_equal(&run[at], &run[i]); at++)
+			;
+		if (at < left)
+			run[at].count += run[i].count;
+		else
+			run[left++] = run[i];
 	}
+	return left;
 }
 
 /* What has come into the batch as numbers, from all over the profile: memory is asked for all of it at once. */
@@ -203,21 +208,28 @@ static void read_batch(struct otlp_groups *groups)
 	}
 }
 
-/* Those that are equal stand together, and are added up: that takes less room than each of them. */
+static void put_run(struct otlp_groups *groups, struct otlp_group_sample *run, uint32_t count)
+{
+	uint8_t *data = groups->profile->dictionary->out->data;
+
+	count = merge(run, count);
+	for (uint32_t i = 0; i < count; i++) {
+		struct otlp_group *group = &groups->groups[run[i].group];
+
+		group->at = (size_t)(put_sample(data + group->at, &run[i]) - data);
+	}
+}
+
 static void put_batch(struct otlp_groups *groups)
 {
 	struct otlp_group_sample *batch = groups->batch;
-	uint8_t *data = groups->profile->dictionary->out->data;
+	uint32_t end;
 
 	read_batch(groups);
-	sort(batch, groups->n_batch);
-	for (uint32_t i = 0, count = groups->n_batch; i < count; i++) {
-		struct otlp_group *group = &groups->groups[batch[i].group];
-
-		if (i + 1 < count && batch[i].stack == batch[i + 1].stack && !compare(&batch[i], &batch[i + 1]))
-			batch[i + 1].count += batch[i].count;
-		else
-			group->at = (size_t)(put_sample(data + group->at, &batch[i]) - data);
+	for (uint32_t i = 0; i < groups->n_batch; i = end) {
+		for (end = i + 1; end < groups->n_batch && batch[end].stack == batch[i].stack;)
+			end++;
+		put_run(groups, batch + i, end - i);
 	}
 	groups->n_batch = 0;
 }
@@ -228,7 +240,7 @@ static int take_stack(struct otlp_groups *groups, const struct otlp_stacks *stac
 		uint32_t at = otlp_samples_nth(groups->chosen, place - 1);
 
 		if (groups->n_batch == groups->batch_cap) {
-			uint32_t cap = groups->batch_cap ? groups->batch_cap * 2 : FEW;
+			uint32_t cap = groups->batch_cap ? groups->batch_cap * 2 : OTLP_GROUPS_BATCH * 2;
 			struct otlp_group_sample *batch = reallocarray(groups->batch, cap, sizeof(*batch));
 
 			if (!batch)

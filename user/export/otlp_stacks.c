@@ -28,7 +28,6 @@ void otlp_stacks_release(struct otlp_stacks *stacks)
 {
 	large_free(stacks->first, stacks->keys_cap * sizeof(*stacks->first));
 	large_free(stacks->next, stacks->samples * sizeof(*stacks->next));
-	free(stacks->scratch);
 	intern_release(&stacks->cut);
 	*stacks = (struct otlp_stacks){0};
 }
@@ -99,60 +98,59 @@ void otlp_stacks_want_locations(const struct otlp_stacks *stacks, struct otlp_lo
 	}
 }
 
-static int reserve_scratch(struct otlp_stacks *stacks, uint32_t count)
+/* Locations of frames into what is packed, whose room is there; which of the flags were in them. */
+static uint32_t put_locations(
+	struct wire *out, const uint32_t *of_frame, const uint32_t *frames, uint32_t count)
 {
-	uint32_t *scratch;
+	uint8_t *at = out->data + out->len;
+	uint32_t all = 0;
 
-	if (count <= stacks->scratch_cap)
-		return 0;
-	scratch = reallocarray(stacks->scratch, count, sizeof(*scratch));
-	if (!scratch)
-		return -ENOMEM;
-	stacks->scratch = scratch;
-	stacks->scratch_cap = count;
-	return 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t location = of_frame[frames[i]];
+
+		all |= location;
+		at = wire_put_varint(at, location & ~OTLP_LOCATION_SHARED);
+	}
+	out->len = (size_t)(at - out->data);
+	return all & OTLP_LOCATION_SHARED;
 }
 
 /* `cut` is 0, or the location of the cause. */
-static int put_stack(struct otlp_stacks *stacks, const struct otlp_locations *locations, uint32_t stack, uint32_t cut,
+static void put_stack(struct otlp_stacks *stacks, const struct otlp_locations *locations, uint32_t stack, uint32_t cut,
 	uint32_t *entry)
 {
 	struct otlp_table *table = &locations->dictionary->stacks;
-	uint32_t count, shared = cut;
+	struct wire *out = table->out;
+	uint32_t count, shared;
 	const uint32_t *frames = profile_get_stack(stacks->profile, stack, &count);
-	int err = reserve_scratch(stacks, count + 1);
+	size_t begun;
 
-	if (err)
-		return err;
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t location = locations->of_frame[frames[i]];
-
-		shared |= location;
-		stacks->scratch[i] = location & ~OTLP_LOCATION_SHARED;
-	}
-	if (cut)
-		stacks->scratch[count++] = cut & ~OTLP_LOCATION_SHARED;
 	otlp_table_begin(table);
-	wire_packed(table->out, STACK_LOCATION_INDICES, stacks->scratch, count);
-	otlp_table_end_later(table, !(shared & OTLP_LOCATION_SHARED), entry);
-	return 0;
+	begun = wire_begin(out, STACK_LOCATION_INDICES);
+	if (!wire_reserve(out, ((size_t)count + 1) * WIRE_VARINT_MAX))
+		return;
+	shared = put_locations(out, locations->of_frame, frames, count);
+	if (cut)
+		shared |= put_locations(out, &cut, &(uint32_t){0}, 1);
+	wire_end(out, begun);
+	if (out->len == begun) /* no frame at all: the zero value */
+		out->len = table->begun;
+	otlp_table_end_later(table, !shared, entry);
 }
 
 static int put_wanted(struct otlp_stacks *stacks, const struct otlp_locations *locations, uint32_t *entries)
 {
 	uint32_t whole = stacks->profile->stacks.count;
-	int err = 0;
-
-	for (uint32_t i = 0; i < whole && !err; i++)
+	for (uint32_t i = 0; i < whole; i++)
 		if (stacks->first[i])
-			err = put_stack(stacks, locations, i, 0, &entries[i]);
-	for (uint32_t i = 0; i < stacks->cut.count && !err; i++) {
+			put_stack(stacks, locations, i, 0, &entries[i]);
+	for (uint32_t i = 0; i < stacks->cut.count; i++) {
 		const struct cut_stack *cut = intern_get(&stacks->cut, i, NULL);
 
-		err = put_stack(stacks, locations, cut->stack, locations->of_cut[cut->cut], &entries[whole + i]);
+		put_stack(stacks, locations, cut->stack, locations->of_cut[cut->cut], &entries[whole + i]);
 	}
 	otlp_table_flush(&locations->dictionary->stacks);
-	return !err && locations->dictionary->out->failed ? -ENOMEM : err;
+	return locations->dictionary->out->failed ? -ENOMEM : 0;
 }
 
 /* Puts the samples of a stack before those of another one that became the same entry. */

@@ -16,8 +16,6 @@ struct otlp_stacks {
 	 * once the stacks are written by entry. */
 	uint32_t *first;
 	uint32_t *next; /* by place: another one of the same stack */
-	uint32_t *scratch; /* locations of one stack */
-	uint32_t scratch_cap;
 };
 
 /* Of so many chosen samples. 0 or -ENOMEM. */
