@@ -211,6 +211,26 @@ static void samples_of_one_resource_are_added_up(void **state)
 	profile_release(&profile);
 }
 
+static void counts_do_not_wrap(void **state)
+{
+	struct profile profile = {0};
+	struct wire wire = {0};
+	struct field field;
+	uint32_t f = made_frame(&profile, FRAME_FILE);
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++)
+		made_sample(&profile, "web", &f, 1, (struct profile_sample){.process = i}, UINT64_MAX - i);
+	encode(&profile, &wire);
+	field = profile_of(&wire);
+	assert_int_equal(count(field.data, field.value, 2, &field), 1);
+	assert_int_equal(count(field.data, field.value, 4, &field), 1);
+	assert_int_equal(field.value, 9);
+	assert_memory_equal(field.data, "\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 9);
+	wire_release(&wire);
+	profile_release(&profile);
+}
+
 static void chosen_samples_bring_only_what_they_need(void **state)
 {
 	struct profile profile = {0};
@@ -264,6 +284,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_still_a_valid_profile),
 		cmocka_unit_test(a_sample_is_its_stack_attributes_and_one_value),
 		cmocka_unit_test(samples_of_one_resource_are_added_up),
+		cmocka_unit_test(counts_do_not_wrap),
 		cmocka_unit_test(chosen_samples_bring_only_what_they_need),
 		cmocka_unit_test(figures_are_attributes_of_the_profile),
 	};

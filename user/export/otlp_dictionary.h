@@ -33,8 +33,7 @@ void otlp_dictionary_release(struct otlp_dictionary *dictionary);
 /* Nothing but stacks comes any more: what told entries apart is freed. Indices that are known can still be asked for. */
 void otlp_dictionary_seal(struct otlp_dictionary *dictionary);
 
-/* Indices. Not inside an entry of any table. */
-/* Of our own text, which is plain. */
+/* Indices of strings. Not inside an entry of any table. `text` of the first is ours, and plain. */
 uint32_t otlp_string(struct otlp_dictionary *dictionary, const char *text);
 uint32_t otlp_text(struct otlp_dictionary *dictionary, uint32_t text);
 

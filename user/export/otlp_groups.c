@@ -62,6 +62,12 @@ static uint32_t group_of(struct otlp_groups *groups, const struct profile_sample
 	return *known - 1;
 }
 
+/* Two of these do not overflow. */
+static uint64_t at_most_int64(uint64_t count)
+{
+	return count < INT64_MAX ? count : INT64_MAX;
+}
+
 static struct otlp_group_sample read_sample(
 	struct otlp_groups *groups, const struct profile_sample *sample, uint64_t count, uint32_t stack)
 {
@@ -70,7 +76,7 @@ static struct otlp_group_sample read_sample(
 		.group = group_of(groups, sample),
 		.comm = otlp_attribute_comm(groups->profile->dictionary, sample->comm),
 		.unverified = sample->flags & SAMPLE_UNVERIFIED ? otlp_attribute_unverified(groups->profile->dictionary) : 0,
-		.count = count < INT64_MAX ? count : INT64_MAX,
+		.count = at_most_int64(count),
 	};
 }
 
@@ -184,7 +190,7 @@ static uint32_t merge(struct otlp_group_sample *run, uint32_t count)
 		for (at = count > FEW && left ? left - 1 : 0; at < left && !is_equal(&run[at], &run[i]); at++)
 			;
 		if (at < left)
-			run[at].count += run[i].count;
+			run[at].count = at_most_int64(run[at].count + run[i].count);
 		else
 			run[left++] = run[i];
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One table of an OTLP dictionary, written entry by entry: otlp_table_begin(), the entry's fields, otlp_table_end(), which
- * takes an entry back that is equal to an earlier one. Tables may share a wire, and their entries take turns there, but
+ * One table of an OTLP dictionary, written entry by entry: otlp_table_begin(), the entry's fields, otlp_table_end(),
+ * which takes an entry back that is equal to an earlier one. Tables may share a wire, and their entries take turns there, but
  * none begins inside another. A failure is left in the wire.
  */
 #ifndef PROFOUND_OTLP_TABLE_H
