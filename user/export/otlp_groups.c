@@ -68,16 +68,15 @@ static uint64_t at_most_int64(uint64_t count)
 	return count < INT64_MAX ? count : INT64_MAX;
 }
 
-static struct otlp_group_sample read_sample(
-	struct otlp_groups *groups, const struct profile_sample *sample, uint64_t count, uint32_t stack)
+/* All but its stack. */
+static void read_sample(struct otlp_groups *groups, const struct profile_sample *sample, uint64_t count,
+	struct otlp_group_sample *out)
 {
-	return (struct otlp_group_sample){
-		.stack = stack,
-		.group = group_of(groups, sample),
-		.comm = otlp_attribute_comm(groups->profile->dictionary, sample->comm),
-		.unverified = sample->flags & SAMPLE_UNVERIFIED ? otlp_attribute_unverified(groups->profile->dictionary) : 0,
-		.count = at_most_int64(count),
-	};
+	out->group = group_of(groups, sample);
+	out->comm = otlp_attribute_comm(groups->profile->dictionary, sample->comm);
+	out->unverified =
+		sample->flags & SAMPLE_UNVERIFIED ? otlp_attribute_unverified(groups->profile->dictionary) : 0;
+	out->count = at_most_int64(count);
 }
 
 static size_t attributes_size(const struct otlp_group_sample *sample)
@@ -124,9 +123,10 @@ static uint8_t *put_sample(uint8_t *at, const struct otlp_group_sample *sample)
 void otlp_groups_want(struct otlp_groups *groups, const struct profile_sample *sample, uint64_t count)
 {
 	/* No entry of the stack table will have a larger number. */
-	uint32_t last = groups->from->stacks.count + otlp_samples_count(groups->from, groups->chosen);
-	struct otlp_group_sample read = read_sample(groups, sample, count, last);
+	struct otlp_group_sample read = {
+		.stack = groups->from->stacks.count + otlp_samples_count(groups->from, groups->chosen)};
 
+	read_sample(groups, sample, count, &read);
 	groups->groups[read.group].total += read.count;
 	groups->groups[read.group].room += 2 + content_size(&read);
 }
@@ -184,6 +184,8 @@ static uint32_t merge(struct otlp_group_sample *run, uint32_t count)
 {
 	uint32_t left = 0, at;
 
+	if (count < 2)
+		return count;
 	if (count > FEW)
 		qsort(run, count, sizeof(*run), compare);
 	for (uint32_t i = 0; i < count; i++) {
@@ -191,8 +193,8 @@ static uint32_t merge(struct otlp_group_sample *run, uint32_t count)
 			;
 		if (at < left)
 			run[at].count = at_most_int64(run[at].count + run[i].count);
-		else
-			run[left++] = run[i];
+		else if (left++ != i)
+			run[left - 1] = run[i];
 	}
 	return left;
 }
@@ -207,10 +209,9 @@ static void read_batch(struct otlp_groups *groups)
 		__builtin_prefetch(&from->counts[groups->batch[i].group]);
 	}
 	for (uint32_t i = 0; i < groups->n_batch; i++) {
-		struct otlp_group_sample *sample = &groups->batch[i];
-		uint32_t at = sample->group;
+		uint32_t at = groups->batch[i].group;
 
-		*sample = read_sample(groups, profile_get_sample(from, at), from->counts[at], sample->stack);
+		read_sample(groups, profile_get_sample(from, at), from->counts[at], &groups->batch[i]);
 	}
 }
 
@@ -255,7 +256,8 @@ static int take_stack(struct otlp_groups *groups, const struct otlp_stacks *stac
 			groups->batch_cap = cap;
 		}
 		__builtin_prefetch(&groups->from->samples.items[at]);
-		groups->batch[groups->n_batch++] = (struct otlp_group_sample){.stack = stack, .group = at};
+		groups->batch[groups->n_batch].stack = stack;
+		groups->batch[groups->n_batch++].group = at;
 	}
 	return 0;
 }

@@ -151,17 +151,20 @@ void otlp_table_flush(struct otlp_table *table)
 static void push(struct otlp_table *table, bool unique, uint32_t *index)
 {
 	struct wire *out = table->out;
-	struct otlp_pending pending = {.entry = table->entry, .unique = unique, .index = index};
+	struct otlp_pending *pending;
 
 	if (!unique && !reserve(table, OTLP_TABLE_BATCH)) {
 		out->failed = true;
 		return;
 	}
+	pending = &table->pending[table->n_pending++];
+	pending->entry = table->entry;
+	pending->unique = unique;
+	pending->index = index;
 	if (!unique) {
-		pending.hash = (uint32_t)XXH3_64bits(out->data + table->entry, out->len - table->entry);
-		__builtin_prefetch(&table->slots[pending.hash & table->mask], 1);
+		pending->hash = (uint32_t)XXH3_64bits(out->data + table->entry, out->len - table->entry);
+		__builtin_prefetch(&table->slots[pending->hash & table->mask], 1);
 	}
-	table->pending[table->n_pending++] = pending;
 	if (table->n_pending == OTLP_TABLE_BATCH)
 		otlp_table_flush(table);
 }
