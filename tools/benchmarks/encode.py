@@ -46,11 +46,15 @@ def gzipped(path):
     return len(gzip.compress(path.read_bytes(), 6))
 
 
+def busy():
+    return load.running([["sh", "-c", f"cd {ROOT}; {script}"] for script in BUSY])
+
+
 def record(hz, *paths):
     """Samples of a minute of the busy machine."""
     stats = CACHE / "encode.json"
     outputs = [argument for path in paths for argument in ("-o", path)]
-    with load.running([["sh", "-c", f"cd {ROOT}; {script}"] for script in BUSY]):
+    with busy():
         code, text, _ = Command([PROFOUND, "record", "-F", hz, "-d", SECONDS, *outputs, "--stats", stats]).finish(
             timeout=SECONDS + 60)
     assert code == 0, text
@@ -63,11 +67,11 @@ def perf_bytes_a_sample():
     if not shutil.which("perf"):
         return None
     try:
-        with load.running([["sh", "-c", f"cd {ROOT}; {script}"] for script in BUSY]):
-            Command(["perf", "record", "-q", "-a", "-F", HZ, "-e", "cpu-clock", "-g", "-o", data, "--", "sleep",
-                     SECONDS]).finish(timeout=SECONDS + 60)
-        lines = subprocess.run(["perf", "script", "-i", data, "-F", "time"], stdout=subprocess.PIPE, check=True).stdout
-        return gzipped(data) / max(1, lines.count(b":"))
+        with busy():
+            _, text, _ = Command(["perf", "record", "-a", "-F", HZ, "-e", "cpu-clock", "-g", "-o", data, "--", "sleep",
+                                  SECONDS]).finish(timeout=SECONDS + 60)
+        said = re.search(r"\((\d+) samples\)", text)
+        return gzipped(data) / int(said.group(1)) if said else None
     finally:
         data.unlink(missing_ok=True)
 

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 
 #include "base/large.h"
+#include "base/radix.h"
 #include "export/otlp_proto.h"
 #include "profile/trust.h"
+
+#define MANY 65536
 
 int otlp_locations_init(struct otlp_locations *locations, struct otlp_dictionary *dictionary)
 {
@@ -192,23 +195,54 @@ static uint32_t put_cut(struct otlp_dictionary *dictionary, const char *cause)
 	return otlp_table_end(&dictionary->locations);
 }
 
-static void put_wanted(struct otlp_locations *locations)
+/* By mapping and address: what is near there is alike, which is a seventh of all bytes after compression. Of very many
+ * locations it would double the time, for a profile that nobody sends each minute: they stay as they came. */
+static uint64_t sort_key(const struct profile *profile, uint32_t frame)
 {
-	uint32_t frames = locations->dictionary->profile->frames.count, wanted = 0;
+	const struct frame_names *names = profile->names ? &profile->names[frame] : NULL;
 
-	for (uint32_t i = 0; i < frames; i++) {
+	return names ? (uint64_t)names->mapping << 44 | (names->address & (((uint64_t)1 << 44) - 1)) : 0;
+}
+
+static uint32_t list_wanted(const struct otlp_locations *locations, struct radix_item *order)
+{
+	const struct profile *profile = locations->dictionary->profile;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < profile->frames.count; i++)
 		if (locations->wanted[i])
-			put_parts(locations, i);
-		wanted += locations->wanted[i];
-	}
-	otlp_table_reserve(&locations->dictionary->locations, wanted);
-	for (uint32_t i = 0; i < frames; i++)
-		if (locations->wanted[i])
-			put_frame(locations, i);
+			order[count++] = (struct radix_item){sort_key(profile, i), i};
+	return count;
+}
+
+static void put_frames(struct otlp_locations *locations, const struct radix_item *order, uint32_t count)
+{
+	otlp_table_reserve(&locations->dictionary->locations, count);
+	for (uint32_t i = 0; i < count; i++)
+		put_parts(locations, order[i].value);
+	for (uint32_t i = 0; i < count; i++)
+		put_frame(locations, order[i].value);
 	otlp_table_flush(&locations->dictionary->locations);
-	for (unsigned i = 0; i < COUNTERS; i++)
+}
+
+static int put_wanted(struct otlp_locations *locations)
+{
+	size_t size = locations->dictionary->profile->frames.count * sizeof(struct radix_item);
+	struct radix_item *order = large_alloc(size);
+	uint32_t count;
+	int err;
+
+	if (!order)
+		return -ENOMEM;
+	count = list_wanted(locations, order);
+	err = count <= MANY ? radix_sort(order, count) : 0;
+	if (!err)
+		put_frames(locations, order, count);
+	large_free(order, size);
+	for (unsigned i = 0; i < COUNTERS && !err; i++)
 		if (locations->wanted_cut[i])
 			locations->of_cut[i] = put_cut(locations->dictionary, counter_specs[i].name);
+	return !err && locations->dictionary->out->failed ? -ENOMEM : err;
 }
 
 /* Whether `location` was here before. Frames that became nothing at all are all alike. */
@@ -227,12 +261,12 @@ static void mark_shared(uint32_t *locations, uint32_t count, const uint8_t *seen
 int otlp_locations_write(struct otlp_locations *locations)
 {
 	const struct profile *profile = locations->dictionary->profile;
+	int err = put_wanted(locations);
 	uint8_t *seen;
 
-	put_wanted(locations);
 	release_parts(locations);
-	if (locations->dictionary->out->failed)
-		return -ENOMEM;
+	if (err)
+		return err;
 	seen = calloc(locations->dictionary->locations.count, sizeof(*seen));
 	if (!seen)
 		return -ENOMEM;
