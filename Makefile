@@ -34,7 +34,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
 BPF_TEST_SRC := $(sort $(wildcard tests/bpf/test_*.c))
 BPF_TEST := $(BPF_TEST_SRC:tests/bpf/%.c=$(O)/tests/bpf/%)
-BENCH := $(O)/tools/benchmarks/table_build
+BENCH := $(O)/tools/benchmarks/table_build $(O)/tools/benchmarks/encode
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 

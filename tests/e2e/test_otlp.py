@@ -54,3 +54,55 @@ def test_parts_are_valid_and_make_the_whole(make_otlp, tmp_path, seed):
     assert sum((file.folded() for file in parts), collections.Counter()) == folded_of(tmp_path / "x.folded")
     assert all(len(profile.samples) <= 7 for file in parts for _, _, profile in file.profiles())
     assert not any(map(has_equal_samples, parts))
+
+
+def flat(stats, prefix="profound."):
+    """--stats as the figures are called in OTLP, without nulls."""
+    for key, value in stats.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield prefix + key, value
+
+
+def is_of_files(key):
+    return key.startswith("profound.frames.unnamed.")
+
+
+def assert_figures(attributes, stats):
+    """Every figure travels, but for counters of 0 that are no lost ones; files without names are of --stats alone."""
+    figures = {key: value for key, value in flat(stats) if not is_of_files(key)}
+    version = figures.pop("profound.version")
+    assert set(attributes) <= set(figures)
+    for key, value in figures.items():
+        got = attributes.get(key, 0)
+        assert got == (pytest.approx(value, abs=1e-6) if isinstance(value, float) else value), key
+    assert version
+    assert attributes["profound.samples.taken"] == stats["samples"]["taken"]
+
+
+def assert_places(file):
+    """What locations say beside names."""
+    for location in file.dictionary.location_table[1:]:
+        mapping = file.dictionary.mapping_table[location.mapping_index]
+        kind = file.attributes(location.attribute_indices).get("profile.frame.type")
+        if kind == "kernel":
+            assert location.address == 0, "addresses of the kernel are nobody's business"
+            assert file.strings[mapping.filename_strindex] == "[kernel.kallsyms]"
+        elif location.address and mapping.memory_limit:
+            assert mapping.memory_start <= location.address < mapping.memory_limit
+
+
+@pytest.mark.smoke
+def test_a_recording_is_valid_and_says_what_the_folded_file_says(start, target, tmp_path):
+    busy, otlp = target("chain", 2), tmp_path / "x.otlp"
+    run = start("-F", "199", "-o", otlp, "-d", "2").finish()
+    busy.kill()
+    file = otlp_file.File(otlp)
+    assert sum(run.folded.values()) > 100
+    assert file.folded() == run.folded
+    assert_places(file)
+    for _, scope, profile in file.profiles():
+        assert (scope.name, scope.version) == ("profound", run.stats["version"])
+        assert_figures(file.attributes(profile.attribute_indices), run.stats)
+        assert len(profile.profile_id) == 16 and any(profile.profile_id)

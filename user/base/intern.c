@@ -7,12 +7,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-struct intern_item {
-	uint64_t offset;
-	uint32_t len;
-	uint32_t hash;
-};
-
 void intern_release(struct intern *table)
 {
 	free(table->bytes);
@@ -143,11 +137,4 @@ bool intern_find(const struct intern *table, const void *data, size_t len, uint3
 	if (*slot)
 		*id = *slot - 1;
 	return *slot;
-}
-
-const void *intern_get(const struct intern *table, uint32_t id, size_t *len)
-{
-	if (len)
-		*len = table->items[id].len;
-	return table->bytes + table->items[id].offset;
 }

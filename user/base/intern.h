@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct intern_item {
+	uint64_t offset; /* in `bytes` */
+	uint32_t len;
+	uint32_t hash;
+};
+
 struct intern {
 	char *bytes;
 	size_t used, cap;
@@ -30,6 +36,11 @@ int intern_text(struct intern *table, const char *text, uint32_t *id);
 bool intern_find(const struct intern *table, const void *data, size_t len, uint32_t *id);
 
 /* The bytes of an id below `count`; their number in *len unless it is NULL. */
-const void *intern_get(const struct intern *table, uint32_t id, size_t *len);
+static inline const void *intern_get(const struct intern *table, uint32_t id, size_t *len)
+{
+	if (len)
+		*len = table->items[id].len;
+	return table->bytes + table->items[id].offset;
+}
 
 #endif

@@ -18,25 +18,25 @@ struct encoder {
 	struct otlp_samples samples;
 	struct wire *out;
 	struct otlp_dictionary dictionary;
-	struct otlp_stacks stacks;
 	struct otlp_profile profile;
+	struct otlp_stacks stacks;
+	struct otlp_groups groups;
 };
 
-/* All that samples refer to but for their stacks: attributes are written, locations are wanted. */
-static int want_samples(struct encoder *encoder, struct otlp_locations *locations)
+static int want_samples(struct encoder *encoder)
 {
 	const struct profile *profile = encoder->view->profile;
 	uint32_t n = otlp_samples_count(profile, encoder->samples);
 	int err = 0;
 
-	for (uint32_t i = 0; i < n && !err; i++) {
-		uint32_t at = otlp_samples_nth(encoder->samples, i);
+	for (uint32_t place = 0; place < n && !err; place++) {
+		uint32_t at = otlp_samples_nth(encoder->samples, place);
 		const struct profile_sample *sample = profile_get_sample(profile, at);
 
 		if (!profile->counts[at])
 			continue;
-		otlp_profile_want(&encoder->profile, sample);
-		err = otlp_stacks_want(&encoder->stacks, sample, locations);
+		otlp_groups_want(&encoder->groups, sample, profile->counts[at]);
+		err = otlp_stacks_want(&encoder->stacks, sample, place);
 	}
 	return err;
 }
@@ -48,9 +48,8 @@ static int put_tables(struct encoder *encoder)
 
 	if (err)
 		return err;
-	err = otlp_profile_begin(&encoder->profile, &encoder->dictionary, encoder->view);
-	if (!err)
-		err = want_samples(encoder, &locations);
+	err = want_samples(encoder);
+	otlp_stacks_want_locations(&encoder->stacks, &locations);
 	if (!err)
 		err = otlp_locations_write(&locations);
 	otlp_dictionary_seal(&encoder->dictionary);
@@ -71,31 +70,21 @@ static size_t expected_size(const struct encoder *encoder)
 
 static int put_dictionary(struct encoder *encoder)
 {
+	const struct profile *profile = encoder->view->profile;
 	size_t begun = wire_begin_sized(encoder->out, DATA_DICTIONARY, expected_size(encoder));
-	int err = otlp_dictionary_init(&encoder->dictionary, encoder->view->profile, encoder->out);
+	int err = otlp_dictionary_init(&encoder->dictionary, profile, encoder->out);
 
-	if (err)
-		return err;
-	err = put_tables(encoder);
+	if (!err)
+		err = otlp_profile_init(&encoder->profile, &encoder->dictionary, encoder->view);
+	if (!err)
+		err = otlp_groups_init(&encoder->groups, &encoder->profile, encoder->samples);
+	if (!err)
+		err = otlp_stacks_init(
+			&encoder->stacks, profile, otlp_samples_count(profile, encoder->samples));
+	if (!err)
+		err = put_tables(encoder);
 	if (!err)
 		wire_end(encoder->out, begun);
-	return err;
-}
-
-static int put_groups(struct encoder *encoder)
-{
-	struct otlp_groups groups;
-	int err = otlp_groups_init(&groups, encoder->view->profile, encoder->samples, &encoder->stacks,
-		encoder->dictionary.stacks.count);
-
-	if (err)
-		return err;
-	for (uint32_t i = 0; i < groups.count && !err; i++)
-		err = otlp_profile_write(&encoder->profile, &encoder->stacks, &groups, &groups.groups[i]);
-	/* No sample at all: still one profile, with how far to trust it. */
-	if (!groups.count)
-		err = otlp_profile_write(&encoder->profile, &encoder->stacks, &groups, &(struct otlp_group){.process = UINT32_MAX});
-	otlp_groups_release(&groups);
 	return err;
 }
 
@@ -103,18 +92,16 @@ int otlp_encode(const struct export_view *view, struct otlp_samples samples, str
 {
 	struct encoder encoder = {.view = view, .samples = samples, .out = out};
 	size_t before = out->len;
-	int err = otlp_stacks_init(&encoder.stacks, view->profile);
+	int err = put_dictionary(&encoder);
 
 	if (!err)
-		err = put_dictionary(&encoder);
-	if (!err)
-		err = put_groups(&encoder);
+		err = otlp_groups_write(&encoder.groups, &encoder.stacks);
 	if (!err && out->failed)
 		err = -ENOMEM;
 	if (!err && out->len - before > MESSAGE_MAX)
 		err = -EFBIG;
+	otlp_groups_release(&encoder.groups);
 	otlp_stacks_release(&encoder.stacks);
-	otlp_profile_release(&encoder.profile);
 	otlp_dictionary_release(&encoder.dictionary);
 	return err;
 }

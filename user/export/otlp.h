@@ -20,7 +20,8 @@ struct otlp_samples {
 	uint32_t count;
 };
 
-/* Appends one whole ProfilesData. 0 or -ENOMEM, and then `out` is to be cleared. */
+/* Appends one whole ProfilesData. 0; -ENOMEM, or -EFBIG past the 2 GiB that a protobuf message may have: then `out` is to
+ * be cleared. */
 int otlp_encode(const struct export_view *view, struct otlp_samples samples, struct wire *out);
 
 int otlp_write(const struct export_view *view, FILE *stream);

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/large.h"
 #include "export/otlp_proto.h"
 #include "export/text.h"
 
@@ -31,11 +31,9 @@ static void init_tables(struct otlp_dictionary *dictionary)
 
 int otlp_dictionary_init(struct otlp_dictionary *dictionary, const struct profile *profile, struct wire *out)
 {
-	size_t texts = (size_t)profile->text.count + 1;
-
 	*dictionary = (struct otlp_dictionary){.profile = profile, .out = out};
-	dictionary->strings_of = calloc(texts, sizeof(*dictionary->strings_of));
-	dictionary->comms = calloc(texts, sizeof(*dictionary->comms));
+	dictionary->strings_of = large_alloc(profile->text.count * sizeof(*dictionary->strings_of));
+	dictionary->comms = large_alloc(profile->text.count * sizeof(*dictionary->comms));
 	if (!dictionary->strings_of || !dictionary->comms) {
 		otlp_dictionary_release(dictionary);
 		return -ENOMEM;
@@ -51,7 +49,8 @@ void otlp_dictionary_seal(struct otlp_dictionary *dictionary)
 	otlp_table_release(&dictionary->mappings);
 	otlp_table_release(&dictionary->functions);
 	otlp_table_release(&dictionary->locations);
-	free(dictionary->strings_of);
+	if (dictionary->strings_of)
+		large_free(dictionary->strings_of, dictionary->profile->text.count * sizeof(*dictionary->strings_of));
 	dictionary->strings_of = NULL;
 }
 
@@ -59,7 +58,8 @@ void otlp_dictionary_release(struct otlp_dictionary *dictionary)
 {
 	otlp_dictionary_seal(dictionary);
 	otlp_table_release(&dictionary->stacks);
-	free(dictionary->comms);
+	if (dictionary->comms)
+		large_free(dictionary->comms, dictionary->profile->text.count * sizeof(*dictionary->comms));
 	buf_release(&dictionary->text);
 	*dictionary = (struct otlp_dictionary){0};
 }
@@ -89,12 +89,18 @@ const char *otlp_plain(struct otlp_dictionary *dictionary, const char *text, siz
 	return plain->data;
 }
 
-uint32_t otlp_string(struct otlp_dictionary *dictionary, const char *text)
+/* Texts of the profile are distinct: only one that is not written as it is can be equal to another one, and then it is
+ * that one. */
+static uint32_t put_text(struct otlp_dictionary *dictionary, uint32_t id, const char *text)
 {
+	const struct intern *texts = &dictionary->profile->text;
 	size_t len;
 	const char *plain = otlp_plain(dictionary, text, &len);
+	uint32_t same = id;
 
-	return otlp_table_string(&dictionary->strings, plain, len);
+	if (plain != text && !intern_find(texts, plain, len, &same))
+		return otlp_table_string(&dictionary->strings, plain, len);
+	return same == id ? otlp_table_unique_string(&dictionary->strings, plain, len) : otlp_text(dictionary, same);
 }
 
 uint32_t otlp_text(struct otlp_dictionary *dictionary, uint32_t text)
@@ -102,8 +108,18 @@ uint32_t otlp_text(struct otlp_dictionary *dictionary, uint32_t text)
 	uint32_t *known = &dictionary->strings_of[text];
 
 	if (!*known)
-		*known = otlp_string(dictionary, profile_text(dictionary->profile, text)) + 1;
+		*known = put_text(dictionary, text, profile_text(dictionary->profile, text)) + 1;
 	return *known - 1;
+}
+
+uint32_t otlp_string(struct otlp_dictionary *dictionary, const char *text)
+{
+	size_t len = strlen(text);
+	uint32_t same;
+
+	if (intern_find(&dictionary->profile->text, text, len, &same))
+		return otlp_text(dictionary, same);
+	return otlp_table_string(&dictionary->strings, text, len);
 }
 
 /* Begins an attribute, and in it its value: what wire_end() is to be given. */
@@ -135,14 +151,6 @@ uint32_t otlp_attribute_string(struct otlp_dictionary *dictionary, const char *k
 	return end_attribute(dictionary, begun);
 }
 
-uint32_t otlp_attribute_bool(struct otlp_dictionary *dictionary, const char *key, bool value)
-{
-	size_t begun = begin_attribute(dictionary, key);
-
-	wire_oneof_uint(dictionary->out, ANY_BOOL, value);
-	return end_attribute(dictionary, begun);
-}
-
 uint32_t otlp_attribute_figure(struct otlp_dictionary *dictionary, const struct figure *figure)
 {
 	char key[sizeof(FIGURE_PREFIX) + FIGURE_KEY];
@@ -167,4 +175,16 @@ uint32_t otlp_attribute_comm(struct otlp_dictionary *dictionary, uint32_t comm)
 		*known = otlp_attribute_string(
 			dictionary, OTLP_THREAD_NAME, profile_text(dictionary->profile, comm));
 	return *known;
+}
+
+uint32_t otlp_attribute_unverified(struct otlp_dictionary *dictionary)
+{
+	size_t begun;
+
+	if (!dictionary->unverified) {
+		begun = begin_attribute(dictionary, OTLP_UNVERIFIED);
+		wire_oneof_uint(dictionary->out, ANY_BOOL, true);
+		dictionary->unverified = end_attribute(dictionary, begun);
+	}
+	return dictionary->unverified;
 }

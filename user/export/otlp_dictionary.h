@@ -22,6 +22,7 @@ struct otlp_dictionary {
 	struct otlp_table strings, attributes, mappings, functions, locations, stacks;
 	uint32_t *strings_of;  /* by text id: index + 1 */
 	uint32_t *comms;       /* by text id: index of its thread.name */
+	uint32_t unverified;   /* index of its attribute, once there is one */
 	struct buf text;       /* the one that is being made plain */
 };
 
@@ -32,16 +33,16 @@ void otlp_dictionary_release(struct otlp_dictionary *dictionary);
 /* Nothing but stacks comes any more: what told entries apart is freed. Indices that are known can still be asked for. */
 void otlp_dictionary_seal(struct otlp_dictionary *dictionary);
 
-/* Indices. Not inside an entry of any table. */
+/* Indices of strings. Not inside an entry of any table. `text` of the first is ours, and plain. */
 uint32_t otlp_string(struct otlp_dictionary *dictionary, const char *text);
 uint32_t otlp_text(struct otlp_dictionary *dictionary, uint32_t text);
 
 /* Indices of attributes. One of an empty text is 0: there is none. */
 uint32_t otlp_attribute_string(struct otlp_dictionary *dictionary, const char *key, const char *value);
-uint32_t otlp_attribute_bool(struct otlp_dictionary *dictionary, const char *key, bool value);
 uint32_t otlp_attribute_figure(struct otlp_dictionary *dictionary, const struct figure *figure);
-/* thread.name of a comm. */
+/* Of samples: they can be asked for again once the dictionary is sealed. thread.name of a comm: */
 uint32_t otlp_attribute_comm(struct otlp_dictionary *dictionary, uint32_t comm);
+uint32_t otlp_attribute_unverified(struct otlp_dictionary *dictionary);
 
 /* The text as it is written: its bytes are good until the next call. */
 const char *otlp_plain(struct otlp_dictionary *dictionary, const char *text, size_t *len);

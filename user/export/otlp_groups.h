@@ -1,30 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The samples of an encoding by their resource, and of one resource by the entry of their stack, so that those that are
- * one sample in OTLP stand together.
+ * The samples of an encoding by their resource, each resource's in a Profile of its own. Samples of equal stack and
+ * attributes are one. They are read in the order of their stacks, which is about the one in which they came (by resource
+ * they would be read all over the profile), and written to the places that all Profiles have from the start; where some
+ * became one, what follows moves up at the end.
  */
 #ifndef PROFOUND_OTLP_GROUPS_H
 #define PROFOUND_OTLP_GROUPS_H
 
 #include "export/otlp.h"
+#include "export/otlp_profile.h"
 #include "export/otlp_stacks.h"
 
-struct otlp_group {
-	uint32_t process; /* one of those that have the resource */
-	uint32_t first, count; /* in otlp_groups.samples */
-	uint64_t total; /* of their counts */
-};
+#define OTLP_GROUPS_BATCH 64 /* samples that are read at once, and are of whole stacks: often some more */
 
 struct otlp_groups {
-	struct otlp_group *groups; /* largest total first */
-	uint32_t count;
-	uint32_t *samples; /* indices into profile.samples */
+	const struct otlp_profile *profile;
+	const struct profile *from;
+	struct otlp_samples chosen;
+	uint32_t *group_of; /* by resource: index + 1 */
+	struct otlp_group *groups;
+	uint32_t n_groups;
+	uint32_t *order; /* of groups, largest total first */
+	struct otlp_group_sample *batch;
+	uint32_t n_batch, batch_cap;
 };
 
-/* Samples with a count of 0 are in no group. 0; or -ENOMEM and *groups zeroed. */
-int otlp_groups_init(struct otlp_groups *groups, const struct profile *profile, struct otlp_samples chosen,
-	const struct otlp_stacks *stacks, uint32_t n_stacks);
+/* 0 or -ENOMEM. */
+int otlp_groups_init(struct otlp_groups *groups, const struct otlp_profile *profile, struct otlp_samples chosen);
 void otlp_groups_release(struct otlp_groups *groups);
+
+/* Called for all chosen samples of a count above 0. Writes its attributes to the dictionary. */
+void otlp_groups_want(struct otlp_groups *groups, const struct profile_sample *sample, uint64_t count);
+
+/* Writes a ResourceProfiles for each resource that is wanted, and one without a resource where there is none. The
+ * dictionary has ended. 0 or -ENOMEM. */
+int otlp_groups_write(struct otlp_groups *groups, const struct otlp_stacks *stacks);
 
 static inline uint32_t otlp_samples_count(const struct profile *profile, struct otlp_samples samples)
 {

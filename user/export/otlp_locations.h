@@ -6,30 +6,39 @@
 #ifndef PROFOUND_OTLP_LOCATIONS_H
 #define PROFOUND_OTLP_LOCATIONS_H
 
+#include "abi.h"
 #include "export/otlp_dictionary.h"
 
 /* Set in what a frame has become: another frame became the same location. */
 #define OTLP_LOCATION_SHARED 0x80000000u
 
+struct otlp_function { /* the last one of a name: another one of that name is the same one, mostly */
+	uint32_t index, file, first_line;
+};
+
 struct otlp_locations {
 	struct otlp_dictionary *dictionary;
-	uint32_t *of_frame;   /* location and OTLP_LOCATION_SHARED; 1 before it is written: it is wanted */
-	uint32_t *of_cut;     /* by enum abi_counter: the same */
+	uint8_t *wanted;      /* by frame */
+	uint32_t *of_frame;   /* location and OTLP_LOCATION_SHARED */
+	uint8_t wanted_cut[COUNTERS]; /* by enum abi_counter */
+	uint32_t of_cut[COUNTERS];    /* the same */
 	uint32_t *of_mapping; /* index + 1 */
 	uint32_t types[FRAME_TYPES]; /* attributes */
-	uint32_t *functions;  /* of the frame that is being written */
-	uint32_t functions_cap;
+	uint32_t *functions;  /* by index of the line in profile.lines */
+	struct otlp_function *last; /* by string of the name */
 };
 
 /* 0 or -ENOMEM. */
 int otlp_locations_init(struct otlp_locations *locations, struct otlp_dictionary *dictionary);
 void otlp_locations_release(struct otlp_locations *locations);
 
-/* Called for all frames and causes first. */
-static inline void otlp_locations_want(struct otlp_locations *locations, const uint32_t *frames, uint32_t count)
+/* Called for all stacks first; `cut` is 0 or an enum abi_counter. */
+static inline void otlp_locations_want(
+	struct otlp_locations *locations, const uint32_t *frames, uint32_t count, unsigned cut)
 {
 	for (uint32_t i = 0; i < count; i++)
-		locations->of_frame[frames[i]] = 1;
+		locations->wanted[frames[i]] = 1;
+	locations->wanted_cut[cut] = cut != 0;
 }
 
 /* Writes those that are wanted. 0 or -ENOMEM. */

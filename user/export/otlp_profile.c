@@ -8,9 +8,6 @@
 
 #include "export/otlp_proto.h"
 
-/* What a sample is about: the room for its length is right, or else it is moved once. */
-#define BYTES_A_SAMPLE 14
-
 #define SCOPE_NAME_TEXT "profound"
 
 /* A count of nothing in particular, where nobody has said what is counted. */
@@ -50,7 +47,7 @@ static int take_figure(void *context, const struct figure *figure)
 	return 0;
 }
 
-int otlp_profile_begin(
+int otlp_profile_init(
 	struct otlp_profile *profile, struct otlp_dictionary *dictionary, const struct export_view *view)
 {
 	*profile = (struct otlp_profile){.dictionary = dictionary};
@@ -59,106 +56,6 @@ int otlp_profile_begin(
 		memset(profile->id, 0, sizeof(profile->id));
 	put_value_types(profile, view->profile);
 	return view->trust ? figures_each_known(view->trust, take_figure, profile) : 0;
-}
-
-void otlp_profile_release(struct otlp_profile *profile)
-{
-	free(profile->run);
-	*profile = (struct otlp_profile){0};
-}
-
-void otlp_profile_want(struct otlp_profile *profile, const struct profile_sample *sample)
-{
-	otlp_attribute_comm(profile->dictionary, sample->comm);
-	if (sample->flags & SAMPLE_UNVERIFIED && !profile->unverified)
-		profile->unverified = otlp_attribute_bool(profile->dictionary, OTLP_UNVERIFIED, true);
-}
-
-static void put_sample(struct wire *out, uint32_t stack, const struct otlp_sample *sample)
-{
-	size_t begun = wire_begin(out, PROFILE_SAMPLES), value;
-
-	wire_uint(out, SAMPLE_STACK_INDEX, stack);
-	wire_packed(out, SAMPLE_ATTRIBUTE_INDICES, sample->attributes, sample->n_attributes);
-	value = wire_begin(out, SAMPLE_VALUES);
-	wire_varint(out, sample->count < INT64_MAX ? sample->count : INT64_MAX);
-	wire_end(out, value);
-	wire_end(out, begun);
-}
-
-static int by_attributes(const void *left, const void *right)
-{
-	const struct otlp_sample *a = left, *b = right;
-	int order = memcmp(a->attributes, b->attributes, sizeof(a->attributes));
-
-	return order ? order : (a->n_attributes > b->n_attributes) - (a->n_attributes < b->n_attributes);
-}
-
-/* Adds up those that are equal; how many are left. */
-static uint32_t merge_run(struct otlp_sample *run, uint32_t count)
-{
-	uint32_t left = 0;
-
-	qsort(run, count, sizeof(*run), by_attributes);
-	for (uint32_t i = 0; i < count; i++) {
-		if (left && !by_attributes(&run[left - 1], &run[i]))
-			run[left - 1].count += run[i].count;
-		else
-			run[left++] = run[i];
-	}
-	return left;
-}
-
-static void put_run(struct otlp_profile *profile, uint32_t stack)
-{
-	uint32_t count = profile->n_run > 1 ? merge_run(profile->run, profile->n_run) : profile->n_run;
-
-	for (uint32_t i = 0; i < count; i++)
-		put_sample(profile->dictionary->out, stack, &profile->run[i]);
-	profile->n_run = 0;
-}
-
-static int push(struct otlp_profile *profile, const struct profile_sample *sample, uint64_t count)
-{
-	struct otlp_sample *one;
-	uint32_t comm = otlp_attribute_comm(profile->dictionary, sample->comm);
-
-	if (profile->n_run == profile->run_cap) {
-		uint32_t cap = profile->run_cap ? profile->run_cap * 2 : 16;
-		struct otlp_sample *run = reallocarray(profile->run, cap, sizeof(*run));
-
-		if (!run)
-			return -ENOMEM;
-		profile->run = run;
-		profile->run_cap = cap;
-	}
-	one = &profile->run[profile->n_run++];
-	*one = (struct otlp_sample){.count = count};
-	if (comm)
-		one->attributes[one->n_attributes++] = comm;
-	if (sample->flags & SAMPLE_UNVERIFIED)
-		one->attributes[one->n_attributes++] = profile->unverified;
-	return 0;
-}
-
-static int put_samples(struct otlp_profile *profile, const struct otlp_stacks *stacks, const uint32_t *samples,
-	uint32_t count)
-{
-	const struct profile *from = profile->dictionary->profile;
-	uint32_t stack = 0;
-	int err = 0;
-
-	for (uint32_t i = 0; i < count && !err; i++) {
-		const struct profile_sample *sample = profile_get_sample(from, samples[i]);
-		uint32_t its = otlp_stacks_of(stacks, sample);
-
-		if (its != stack)
-			put_run(profile, stack);
-		stack = its;
-		err = push(profile, sample, from->counts[samples[i]]);
-	}
-	put_run(profile, stack);
-	return err;
 }
 
 static void put_value_type(struct wire *out, unsigned field, const uint32_t value[2])
@@ -249,24 +146,39 @@ static void put_resource(struct otlp_dictionary *dictionary, uint32_t process)
 	wire_end(dictionary->out, begun);
 }
 
-int otlp_profile_write(struct otlp_profile *profile, const struct otlp_stacks *stacks, const struct otlp_groups *groups,
-	const struct otlp_group *group)
+static void begin(
+	const struct otlp_profile *profile, uint32_t process, size_t expected, struct otlp_profile_begun *begun)
 {
 	struct wire *out = profile->dictionary->out;
-	size_t expected = (size_t)group->count * BYTES_A_SAMPLE;
-	size_t of_resource = wire_begin_sized(out, DATA_RESOURCE_PROFILES, expected), of_scope, begun;
-	int err;
 
-	put_resource(profile->dictionary, group->process);
-	of_scope = wire_begin_sized(out, RESOURCE_PROFILES_SCOPE_PROFILES, expected);
-	put_scope(out);
-	begun = wire_begin_sized(out, SCOPE_PROFILES_PROFILES, expected);
-	put_head(profile);
-	err = put_samples(profile, stacks, groups->samples + group->first, group->count);
-	wire_end(out, begun);
-	wire_text(out, SCOPE_PROFILES_SCHEMA_URL, OTLP_SCHEMA_URL);
-	wire_end(out, of_scope);
+	begun->resource = wire_begin_sized(out, DATA_RESOURCE_PROFILES, expected);
+	put_resource(profile->dictionary, process);
 	wire_text(out, RESOURCE_PROFILES_SCHEMA_URL, OTLP_SCHEMA_URL);
-	wire_end(out, of_resource);
-	return err;
+	begun->scope = wire_begin_sized(out, RESOURCE_PROFILES_SCOPE_PROFILES, expected);
+	put_scope(out);
+	wire_text(out, SCOPE_PROFILES_SCHEMA_URL, OTLP_SCHEMA_URL);
+	begun->profile = wire_begin_sized(out, SCOPE_PROFILES_PROFILES, expected);
+	put_head(profile);
+}
+
+/* The first time tells how much there is beside samples, so that no length grows at the end. */
+void otlp_profile_begin(
+	const struct otlp_profile *profile, uint32_t process, size_t samples, struct otlp_profile_begun *begun)
+{
+	struct wire *out = profile->dictionary->out;
+	size_t start = out->len;
+
+	begin(profile, process, SIZE_MAX, begun);
+	samples += out->len - start;
+	out->len = start;
+	begin(profile, process, samples, begun);
+}
+
+void otlp_profile_end(const struct otlp_profile *profile, const struct otlp_profile_begun *begun, size_t moved)
+{
+	struct wire *out = profile->dictionary->out;
+
+	wire_end(out, begun->profile - moved);
+	wire_end(out, begun->scope - moved);
+	wire_end(out, begun->resource - moved);
 }

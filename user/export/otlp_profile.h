@@ -9,14 +9,9 @@
 #define PROFOUND_OTLP_PROFILE_H
 
 #include "export/exporter.h"
-#include "export/otlp_groups.h"
+#include "export/otlp_dictionary.h"
 
 #define OTLP_PROFILE_ID 16 /* bytes */
-
-struct otlp_sample { /* in OTLP samples of equal stacks and attributes are one */
-	uint32_t attributes[2], n_attributes;
-	uint64_t count;
-};
 
 struct otlp_profile {
 	struct otlp_dictionary *dictionary;
@@ -24,21 +19,23 @@ struct otlp_profile {
 	uint32_t value[2], period[2]; /* type and unit: strings */
 	uint64_t period_count;
 	uint32_t attributes[128], n_attributes;
-	uint32_t unverified; /* attribute; 0: no sample has it yet */
-	struct otlp_sample *run; /* samples of one stack */
-	uint32_t n_run, run_cap;
 };
 
-/* Writes to the dictionary what all Profiles refer to. 0 or -ENOMEM. */
-int otlp_profile_begin(
+struct otlp_profile_begun { /* messages that are open: what wire_end() is to be given */
+	size_t resource, scope, profile;
+};
+
+/* Writes to the dictionary what all Profiles refer to. 0; -E2BIG: more figures than there is room for. */
+int otlp_profile_init(
 	struct otlp_profile *profile, struct otlp_dictionary *dictionary, const struct export_view *view);
-void otlp_profile_release(struct otlp_profile *profile);
 
-/* Writes a sample's attributes to the dictionary. */
-void otlp_profile_want(struct otlp_profile *profile, const struct profile_sample *sample);
-
-/* One ResourceProfiles, once the dictionary has ended. 0 or -ENOMEM. */
-int otlp_profile_write(struct otlp_profile *profile, const struct otlp_stacks *stacks, const struct otlp_groups *groups,
-	const struct otlp_group *group);
+/*
+ * Once the dictionary has ended: begins the ResourceProfiles of a process (UINT32_MAX: of none). At most so many bytes of
+ * samples follow, which are fields of its Profile. It ends where the wire does, which may have been moved up by `moved`
+ * bytes, and does not move what stands behind it.
+ */
+void otlp_profile_begin(
+	const struct otlp_profile *profile, uint32_t process, size_t samples, struct otlp_profile_begun *begun);
+void otlp_profile_end(const struct otlp_profile *profile, const struct otlp_profile_begun *begun, size_t moved);
 
 #endif

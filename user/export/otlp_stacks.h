@@ -10,25 +10,23 @@
 
 struct otlp_stacks {
 	const struct profile *profile;
-	uint32_t *whole;     /* by stack id: its entry; 1 before it is written: it is wanted */
-	struct intern cut;   /* of struct cut_stack */
-	uint32_t *cut_entries; /* by id in `cut` */
-	uint32_t *scratch;   /* locations of one stack */
-	uint32_t scratch_cap;
+	struct intern cut; /* of struct cut_stack: its key is the number of whole stacks + id */
+	uint32_t keys_cap, samples;
+	/* Samples by their place among the chosen ones, + 1; 0: none. By key, which is a stack's id where it is whole;
+	 * once the stacks are written by entry. */
+	uint32_t *first;
+	uint32_t *next; /* by place: another one of the same stack */
 };
 
-/* 0 or -ENOMEM. */
-int otlp_stacks_init(struct otlp_stacks *stacks, const struct profile *profile);
+/* Of so many chosen samples. 0 or -ENOMEM. */
+int otlp_stacks_init(struct otlp_stacks *stacks, const struct profile *profile, uint32_t samples);
 void otlp_stacks_release(struct otlp_stacks *stacks);
 
-/* Called for all samples before anything of them is written: their frames and cuts are wanted as locations. 0 or
- * -ENOMEM. */
-int otlp_stacks_want(
-	struct otlp_stacks *stacks, const struct profile_sample *sample, struct otlp_locations *locations);
+/* Called for all samples first. 0 or -ENOMEM. */
+int otlp_stacks_want(struct otlp_stacks *stacks, const struct profile_sample *sample, uint32_t place);
+/* Then: all locations of these stacks are wanted. */
+void otlp_stacks_want_locations(const struct otlp_stacks *stacks, struct otlp_locations *locations);
 /* Writes those that are wanted. 0 or -ENOMEM. */
 int otlp_stacks_write(struct otlp_stacks *stacks, const struct otlp_locations *locations);
-
-/* The entry of a sample that was wanted. */
-uint32_t otlp_stacks_of(const struct otlp_stacks *stacks, const struct profile_sample *sample);
 
 #endif

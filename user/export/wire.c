@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/wire.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/large.h"
 
 void wire_release(struct wire *wire)
 {
-	free(wire->data);
+	large_free(wire->data, wire->cap);
 	*wire = (struct wire){0};
 }
 
@@ -16,7 +17,6 @@ void wire_clear(struct wire *wire)
 	wire->failed = false;
 }
 
-/* realloc() moves large blocks by mremap(2) and touches nothing, so doubling costs address space, not memory. */
 bool wire_reserve(struct wire *wire, size_t more)
 {
 	size_t cap = wire->cap ? wire->cap : 4096;
@@ -28,7 +28,7 @@ bool wire_reserve(struct wire *wire, size_t more)
 		goto fail;
 	while (cap < wire->len + more)
 		cap *= 2;
-	data = realloc(wire->data, cap);
+	data = large_resize(wire->data, wire->cap, cap);
 	if (!data)
 		goto fail;
 	wire->data = data;
@@ -39,7 +39,7 @@ fail:
 	return false;
 }
 
-static void append(struct wire *wire, const void *data, size_t len)
+void wire_append(struct wire *wire, const void *data, size_t len)
 {
 	if (!len || !wire_reserve(wire, len))
 		return;
@@ -56,14 +56,14 @@ void wire_oneof_uint(struct wire *wire, unsigned field, uint64_t value)
 void wire_oneof_double(struct wire *wire, unsigned field, double value)
 {
 	wire_tag(wire, field, WIRE_FIXED64);
-	append(wire, &value, sizeof(value));
+	wire_append(wire, &value, sizeof(value));
 }
 
 void wire_oneof_bytes(struct wire *wire, unsigned field, const void *data, size_t len)
 {
 	wire_tag(wire, field, WIRE_BYTES);
 	wire_varint(wire, len);
-	append(wire, data, len);
+	wire_append(wire, data, len);
 }
 
 void wire_fixed64(struct wire *wire, unsigned field, uint64_t value)
@@ -71,7 +71,7 @@ void wire_fixed64(struct wire *wire, unsigned field, uint64_t value)
 	if (!value)
 		return;
 	wire_tag(wire, field, WIRE_FIXED64);
-	append(wire, &value, sizeof(value));
+	wire_append(wire, &value, sizeof(value));
 }
 
 void wire_bytes(struct wire *wire, unsigned field, const void *data, size_t len)
@@ -102,20 +102,9 @@ void wire_packed(struct wire *wire, unsigned field, const uint32_t *values, size
 	wire_end(wire, begun);
 }
 
-/* Bytes of a length as a varint. */
-static size_t length_size(size_t len)
-{
-	size_t size = 1;
-
-	for (; len >= 0x80; len >>= 7)
-		size++;
-	return size;
-}
-
-/* Until the message ends, the last byte of the room for its length says how many more there are. */
 size_t wire_begin_sized(struct wire *wire, unsigned field, size_t expected)
 {
-	size_t more = length_size(expected) - 1;
+	size_t more = wire_varint_size(expected) - 1;
 
 	wire_tag(wire, field, WIRE_BYTES);
 	if (!wire_reserve(wire, more + 1))
@@ -125,14 +114,9 @@ size_t wire_begin_sized(struct wire *wire, unsigned field, size_t expected)
 	return wire->len;
 }
 
-size_t wire_begin(struct wire *wire, unsigned field)
+void wire_end_long(struct wire *wire, size_t begun)
 {
-	return wire_begin_sized(wire, field, 0);
-}
-
-void wire_end(struct wire *wire, size_t begun)
-{
-	size_t len = wire->len - begun, needed = length_size(len), room;
+	size_t len = wire->len - begun, needed = wire_varint_size(len), room;
 	uint8_t *start;
 
 	if (wire->failed || (needed > 1 && !wire_reserve(wire, needed)))

@@ -37,6 +37,11 @@ static inline uint8_t *wire_put_varint(uint8_t *at, uint64_t value)
 	return at;
 }
 
+static inline size_t wire_varint_size(uint64_t value)
+{
+	return (size_t)(63 - __builtin_clzll(value | 1)) / 7 + 1;
+}
+
 static inline void wire_varint(struct wire *wire, uint64_t value)
 {
 	if (wire->cap - wire->len < WIRE_VARINT_MAX && !wire_reserve(wire, WIRE_VARINT_MAX))
@@ -63,6 +68,8 @@ void wire_fixed64(struct wire *wire, unsigned field, uint64_t value);
 /* bytes and string. */
 void wire_bytes(struct wire *wire, unsigned field, const void *data, size_t len);
 void wire_text(struct wire *wire, unsigned field, const char *text);
+/* What was encoded elsewhere. */
+void wire_append(struct wire *wire, const void *data, size_t len);
 /* Packed uint32, or int32 that are not negative. */
 void wire_packed(struct wire *wire, unsigned field, const uint32_t *values, size_t count);
 
@@ -72,9 +79,24 @@ void wire_oneof_double(struct wire *wire, unsigned field, double value);
 void wire_oneof_bytes(struct wire *wire, unsigned field, const void *data, size_t len);
 
 /* A message, or packed values: what wire_end() is to be given. */
-size_t wire_begin(struct wire *wire, unsigned field);
+static inline size_t wire_begin(struct wire *wire, unsigned field)
+{
+	wire_tag(wire, field, WIRE_BYTES);
+	wire_varint(wire, 0);
+	return wire->len;
+}
+
 /* The same, of about so many bytes: a large one is not moved at its end if that was the right order of size. */
 size_t wire_begin_sized(struct wire *wire, unsigned field, size_t expected);
-void wire_end(struct wire *wire, size_t begun);
+void wire_end_long(struct wire *wire, size_t begun);
+
+/* Until then the last byte of the room for the length says how many more there are. */
+static inline void wire_end(struct wire *wire, size_t begun)
+{
+	if (wire->len - begun < 0x80 && !wire->failed && !wire->data[begun - 1])
+		wire->data[begun - 1] = (uint8_t)(wire->len - begun);
+	else
+		wire_end_long(wire, begun);
+}
 
 #endif

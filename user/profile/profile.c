@@ -281,20 +281,6 @@ const struct frame *profile_get_frame(const struct profile *profile, uint32_t id
 	return intern_get(&profile->frames, id, NULL);
 }
 
-const uint32_t *profile_get_stack(const struct profile *profile, uint32_t id, uint32_t *count)
-{
-	size_t len;
-	const uint32_t *frames = intern_get(&profile->stacks, id, &len);
-
-	*count = (uint32_t)(len / sizeof(*frames));
-	return frames;
-}
-
-const struct profile_sample *profile_get_sample(const struct profile *profile, uint32_t i)
-{
-	return intern_get(&profile->samples, i, NULL);
-}
-
 const char *profile_text(const struct profile *profile, uint32_t id)
 {
 	return intern_get(&profile->text, id, NULL);

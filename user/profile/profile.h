@@ -96,8 +96,20 @@ int profile_set_value(struct profile *profile, const char *type, const char *uni
 
 /* Readers. Pointers are good until the next addition. */
 const struct frame *profile_get_frame(const struct profile *profile, uint32_t id);
-const uint32_t *profile_get_stack(const struct profile *profile, uint32_t id, uint32_t *count);
-const struct profile_sample *profile_get_sample(const struct profile *profile, uint32_t i);
+static inline const uint32_t *profile_get_stack(const struct profile *profile, uint32_t id, uint32_t *count)
+{
+	size_t len;
+	const uint32_t *frames = intern_get(&profile->stacks, id, &len);
+
+	*count = (uint32_t)(len / sizeof(*frames));
+	return frames;
+}
+
+static inline const struct profile_sample *profile_get_sample(const struct profile *profile, uint32_t i)
+{
+	return intern_get(&profile->samples, i, NULL);
+}
+
 const char *profile_text(const struct profile *profile, uint32_t id);
 /* The functions of a frame, innermost first: *count is 0 before it is named. */
 const struct profile_line *profile_get_lines(const struct profile *profile, uint32_t frame,
