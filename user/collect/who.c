@@ -84,6 +84,7 @@ int who_add(const struct resolver *resolver, const struct abi_entry *entry, uint
 	if (err)
 		return err;
 	who = &resolver->profile->who[*index];
+	who->kernel_thread = entry->flags & ENTRY_KERNEL_THREAD;
 	if (known(resolver->profile, who->exe) && is_final(resolver->profile, who))
 		return 0;
 	return fill(resolver, entry, who);
