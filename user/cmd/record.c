@@ -42,6 +42,7 @@ struct record {
 	struct progress progress;
 	struct trust trust;
 	struct resource_options resources;
+	bool with_resources; /* an output carries them */
 	uint64_t counters[COUNTERS]; /* of naming */
 	uint64_t began_ns;
 };
@@ -130,6 +131,7 @@ static int start_collector(struct record *record, struct fault *fault)
 		.keep_idle = options->idle,
 		.no_user = options->kernel_only,
 		.no_kernel = options->user_only,
+		.stated = record->with_resources,
 	};
 	record->collector = collector_new(&request, &err, fault);
 	if (record->collector && request.follow_command)
@@ -184,7 +186,7 @@ static int describe(struct record *record, struct fault *fault)
 
 	profile->start_unix_ns = record->trust.start_unix_ns;
 	profile->duration_ns = (int64_t)record->recording.sampled_ns;
-	if (!err)
+	if (!err && record->with_resources)
 		err = profile_resources_make(profile, &record->resources);
 	return err ? fault_set(fault, err, "cannot describe the profile: %s", strerror(-err)) : 0;
 }
@@ -194,7 +196,7 @@ static int name(struct record *record, struct fault *fault)
 	struct dwarf_worker *dwarf = dwarf_worker_new(&(struct dwarf_worker_options){0});
 	const struct symbolize_options options = {
 		.demangle = !record->options.no_demangle, .no_inline = record->options.no_inline,
-		.debuginfod = record->options.debuginfod,
+		.debuginfod = record->options.debuginfod, .hash_files = record->with_resources,
 		.dwarf = dwarf, .counters = record->counters,
 	};
 	int err = -ENOMEM;
@@ -332,6 +334,7 @@ static int run(struct record *record, struct fault *fault)
 		return err;
 	warn_lower_rate(record);
 	warn_no_servers(record);
+	record->with_resources = destinations_carry_resources(&record->destinations);
 	read_resources(record);
 	recording_block_signals();
 	if (record->options.command)

@@ -216,6 +216,8 @@ static int make_parts(struct collector *collector)
 		return -ENOMEM;
 	if (cgroups_need_proc(collector->cgroups))
 		processes_read_cgroups(collector->processes);
+	if (collector->request.stated)
+		processes_read_stated(collector->processes);
 	collector->resolver = (struct resolver){
 		.profile = &collector->profile,
 		.objects = collector->objects,
