@@ -64,7 +64,7 @@ WRONG_USAGE = [
     (["-e", "sched:sched_switch"], ["sched:sched_switch", "tracepoint", "not supported yet"]),
     (["-o", "x.htm"], ["x.htm", "did you mean .html?"]),
     (["-o", "x.pb.gz"], ["x.pb.gz"]),
-    (["-o", "x.otlp"], ["x.otlp"]),
+    (["-o", "x.otlq"], ["x.otlq"]),
     (["-o", "noextension"], ["noextension", "--format"]),
     (["-o", "x.folded", "-o", "x.folded"], ["'x.folded'", "twice"]),
     (["-o", "-", "-o", "-"], ["'-'", "twice"]),
