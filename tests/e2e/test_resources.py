@@ -122,6 +122,29 @@ def test_process_context(target, otlp, build, how):
     assert b"hunter2" not in file.data.SerializeToString()
 
 
+def test_process_context_that_comes_late(target, start, build, tmp_path):
+    """It is published when the program has begun, by a program that maps no more code: all its samples are the service's."""
+    path = tmp_path / "late.otlp"
+    publisher = target("publisher", "late", 2.5, payload(service_name="cart"), env=environment())
+    recording = start("-o", path, "-F", "999", "-p", publisher.pid, env=environment())
+    publisher.finish()
+    recording.signal(2)
+    recording.finish()
+    assert labels_of(otlp_file.File(path), "publisher") == [expected(build("publisher"), service_name="cart")]
+
+
+@pytest.mark.parametrize("before", ["", "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done;"], ids=["forked", "exec'ed"])
+def test_short_lived(record, build, tmp_path, before):
+    """Services of a tenth of a second, each another process, or what another program's process execs."""
+    path = tmp_path / "brief.otlp"
+    one = f'({before} OTEL_SERVICE_NAME=brief exec {build("chain")} 0.1)'
+    script = f"for n in 1 2 3 4 5 6 7 8; do {one} >/dev/null; done"
+    record("-o", path, "-F", "999", "--", "sh", "-c", script, env=environment())
+    found = {dict(key)["service.name"]: samples for key, samples in resources(otlp_file.File(path)).items()
+             if dict(key)["process.executable.name"] == "chain"}
+    assert found["brief"] >= 0.95 * sum(found.values()) >= 500, found
+
+
 def test_process_context_that_changes(target, otlp, build):
     """Never half of one and half of another, nor what is there while it changes."""
     sides = [payload(service_name=name * 500, service_version=name) for name in ("a", "b")]

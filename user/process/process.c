@@ -14,6 +14,8 @@
 #include "process/process_table.h"
 #include "process/target_file.h"
 
+#define PUBLISHED_WITHIN_NS (10 * NS_PER_SECOND)
+#define LOOK_AGAIN_NS (NS_PER_SECOND / 2)
 
 struct processes {
 	struct objects *objects;
@@ -320,6 +322,17 @@ static void adopt(struct process *process, struct proc_read *read, uint64_t mm_s
 	read->root_fd = -1;
 }
 
+/* An SDK publishes its process context when its program has begun, which no record tells of. */
+static bool may_have_published(const struct processes *processes, const struct process_entry *entry)
+{
+	const struct process *process = &entry->process;
+	uint64_t began_ns = entry->born_ns > process->exec_ns ? entry->born_ns : process->exec_ns;
+
+	return processes_states_are_read(processes) && !entry->facts.published &&
+	       clocks_now(&processes->clocks) < began_ns + PUBLISHED_WITHIN_NS &&
+	       clock_now_ns() > process->read_ns + LOOK_AGAIN_NS;
+}
+
 int process_refresh(struct processes *processes, struct process *process, uint64_t mm_state)
 {
 	struct process_entry *entry = (struct process_entry *)process;
@@ -329,7 +342,7 @@ int process_refresh(struct processes *processes, struct process *process, uint64
 
 	if (process_entry_is_dropped(entry))
 		return -ESRCH;
-	if (entry->was_read && process->mm_state == mm_state && !entry->doubt_ns)
+	if (entry->was_read && process->mm_state == mm_state && !entry->doubt_ns && !may_have_published(processes, entry))
 		return 0;
 	err = process_entry_settle(entry);
 	if (err)

@@ -61,7 +61,7 @@ int processes_sampled(struct processes *processes, uint32_t pid, uint64_t start_
 	struct process **out);
 
 /* Reads /proc/PID/maps, status and owner if the process has not been read, or `mm_state` is not that of the last
- * read, or it is stale. Called on the first sample, and once an interval for a process that was sampled. A process
+ * read, or it is stale, or it is new and what it states may have come since. Called on the first sample, and once an interval for a process that was sampled. A process
  * that is gone, or whose /proc start time is another's: -ESRCH, and nothing changes. 0, -ESRCH, -ENOMEM. */
 int process_refresh(struct processes *processes, struct process *process, uint64_t mm_state);
 

@@ -13,6 +13,7 @@ void process_facts_exec(struct process_facts *facts, uint64_t time_ns)
 {
 	program_exec(&facts->program, time_ns);
 	program_exec(&facts->stated, time_ns);
+	facts->published = false;
 }
 
 int process_facts_map(struct process_facts *facts, struct intern *texts, const struct object *object, const char *path)
@@ -37,6 +38,7 @@ void process_facts_settle(struct process_facts *facts, const struct proc_read *r
 {
 	if (facts->stated.now && !read->published && !lost)
 		facts->stated.read = 0;
+	facts->published |= read->published;
 	program_settle(&facts->program, lost, read->time_ns);
 	program_settle(&facts->stated, lost, read->time_ns);
 }

@@ -17,6 +17,7 @@ struct process_facts {
 	struct program program;
 	struct program stated;
 	uint32_t cgroup; /* proc_read.h's */
+	bool published;  /* a process context was read since the last exec */
 };
 
 /* A zeroed struct knows nothing. */

@@ -5,6 +5,7 @@
  *   private   a memfd, mapped privately: as the specification says
  *   shared    the same, shared
  *   anon      no memfd; without a kernel that names anonymous memory it says "unnamed" and ends
+ *   late      private, after 1.2 s of work
  *   changing  the payloads take turns all the time
  */
 #include <stdatomic.h>
@@ -71,6 +72,11 @@ int main(int argc, char **argv)
 		return 9;
 	context = map(argv[1]);
 	madvise(context, 4096, MADV_DONTFORK);
+	if (!strcmp(argv[1], "late")) {
+		say("begin", spin_clock(CLOCK_MONOTONIC));
+		spin_for_cpu(1.2);
+		publisher_work();
+	}
 	publish(argv[3]);
 	named = !prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, context, 4096, "OTEL_CTX");
 	if (!strcmp(argv[1], "anon") && !named) {
