@@ -53,6 +53,7 @@ enum abi_entry_flags {
 	ENTRY_USER_LEAF = 1,  /* the sample interrupted user code */
 	ENTRY_NO_USER = 2,    /* no user context: kernel thread, exec, exit */
 	ENTRY_UNVERIFIED = 4, /* frames found by frame pointer in code not known to keep them */
+	ENTRY_KERNEL_THREAD = 8, /* the kernel's own (PF_KTHREAD): there is no program */
 };
 
 struct abi_entry {

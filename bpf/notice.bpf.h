@@ -12,7 +12,7 @@ struct map_notices {
 };
 extern struct map_notices notices SEC(".maps");
 
-/* The processes that this CPU told userspace of, direct mapped. */
+/* The processes that this CPU told userspace of, each of their programs anew; direct mapped. */
 #define KNOWN 256
 
 struct known {
@@ -45,7 +45,7 @@ inline_always bool notice(const struct walk *walk, __u32 kind)
 
 inline_always void notice_process(const struct walk *walk)
 {
-	__u64 id = mix(walk->start_ns, walk->tgid, MIX_A) | 1;
+	__u64 id = mix(walk->start_ns, (__u64)walk->exec << 32 | walk->tgid, MIX_A) | 1;
 	__u32 zero = 0;
 	struct known *table = bpf_map_lookup_elem(&known, &zero);
 

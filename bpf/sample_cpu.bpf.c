@@ -34,7 +34,7 @@ inline_always void walk_begin(struct walk *walk, __u32 cpu, const struct task_fa
 	walk->exec = facts->exec;
 	walk->mm_state = facts->mm_state;
 	walk->start_stack = facts->start_stack;
-	walk->flags = 0;
+	walk->flags = facts->flags & PF_KTHREAD ? ENTRY_KERNEL_THREAD : 0;
 	walk->n_kernel = 0;
 	walk->n_frames = 0;
 	walk->by_fp = 0;

@@ -49,6 +49,7 @@ PROGRAMS = {
     "dial": ("gcc", ["dial.c"], BARE),
     "inlined": ("gcc", ["inlined.c"], []),
     "spawner": ("gcc", ["spawner.c"], []),
+    "publisher": ("gcc", ["publisher.c"], []),
 }
 
 

@@ -54,6 +54,14 @@ int destinations_add_page(struct destinations *destinations, struct fault *fault
 	return add(destinations, name, exporter_by_name("html"), fault);
 }
 
+bool destinations_carry_resources(const struct destinations *destinations)
+{
+	for (unsigned i = 0; i < destinations->n; i++)
+		if (destinations->each[i].exporter && destinations->each[i].exporter->resources)
+			return true;
+	return false;
+}
+
 /* Commits what a writer wrote, or discards it; releases the output either way. */
 static int settle(struct output *output, int err, struct fault *fault)
 {

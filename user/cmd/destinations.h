@@ -32,6 +32,9 @@ int destinations_prepare(struct destinations *destinations, const char *command,
 /* Adds the flame graph page with the default name. 0 or a negative errno with the fault filled. */
 int destinations_add_page(struct destinations *destinations, struct fault *fault);
 
+/* Does one of them carry resources (exporter.h)? */
+bool destinations_carry_resources(const struct destinations *destinations);
+
 /*
  * Writes all; one that fails is discarded and reported on stderr, the others are written all the same. 0, or the
  * first error. With `say`, a line for each file written.

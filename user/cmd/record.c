@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,11 +17,13 @@
 #include "collect/launch.h"
 #include "collect/probe.h"
 #include "collect/recording.h"
+#include "collect/sample_value.h"
 #include "collect/sampling.h"
 #include "collect/selection.h"
 #include "export/summary.h"
 #include "export/who_list.h"
 #include "process/debuginfod.h"
+#include "profile/resource.h"
 #include "symbolize/dwarf_worker.h"
 #include "symbolize/symbolize.h"
 #include "ui/progress.h"
@@ -40,6 +41,8 @@ struct record {
 	struct recording recording;
 	struct progress progress;
 	struct trust trust;
+	struct resource_options resources;
+	bool with_resources; /* an output carries them */
 	uint64_t counters[COUNTERS]; /* of naming */
 	uint64_t began_ns;
 };
@@ -54,6 +57,24 @@ static void warn_lower_rate(const struct record *record)
 		"profound record: %u Hz instead of %u Hz: the kernel allows no more; raise it: sysctl "
 		"kernel.perf_event_max_sample_rate=%u\n",
 		sampling->frequency_hz, sampling->frequency_asked_hz, sampling->frequency_asked_hz);
+}
+
+/* What cannot be read counts as not set (OpenTelemetry specification, resource/sdk.md). */
+static void read_resources(struct record *record)
+{
+	if (resource_options_init(&record->resources))
+		fprintf(stderr,
+			"profound record: OTEL_RESOURCE_ATTRIBUTES is ignored: no list of key=value,key=value with %%XX for special "
+			"characters\n");
+	record->resources.pids = record->options.pids;
+}
+
+static void warn_left_out(const struct record *record)
+{
+	if (record->resources.left_out)
+		fprintf(stderr,
+			"profound record: %u of OTEL_RESOURCE_ATTRIBUTES left out: back ends make labels of them, %d is all\n",
+			record->resources.left_out, PROFILE_ATTRIBUTES);
 }
 
 static void warn_no_servers(const struct record *record)
@@ -110,6 +131,7 @@ static int start_collector(struct record *record, struct fault *fault)
 		.keep_idle = options->idle,
 		.no_user = options->kernel_only,
 		.no_kernel = options->user_only,
+		.stated = record->with_resources,
 	};
 	record->collector = collector_new(&request, &err, fault);
 	if (record->collector && request.follow_command)
@@ -156,12 +178,25 @@ static int sample(struct record *record, struct fault *fault)
 	return recording_run(&record->recording, fault);
 }
 
+/* What a profile tells of itself and of where it is from. */
+static int describe(struct record *record, struct fault *fault)
+{
+	struct profile *profile = collector_profile(record->collector);
+	int err = sample_value_set(profile, &record->sampling);
+
+	profile->start_unix_ns = record->trust.start_unix_ns;
+	profile->duration_ns = (int64_t)record->recording.sampled_ns;
+	if (!err && record->with_resources)
+		err = profile_resources_make(profile, &record->resources);
+	return err ? fault_set(fault, err, "cannot describe the profile: %s", strerror(-err)) : 0;
+}
+
 static int name(struct record *record, struct fault *fault)
 {
 	struct dwarf_worker *dwarf = dwarf_worker_new(&(struct dwarf_worker_options){0});
 	const struct symbolize_options options = {
 		.demangle = !record->options.no_demangle, .no_inline = record->options.no_inline,
-		.debuginfod = record->options.debuginfod,
+		.debuginfod = record->options.debuginfod, .hash_files = record->with_resources,
 		.dwarf = dwarf, .counters = record->counters,
 	};
 	int err = -ENOMEM;
@@ -191,8 +226,6 @@ static void fill_machine(struct record *record)
 {
 	const struct sampling *sampling = &record->sampling;
 	struct trust *trust = &record->trust;
-	struct utsname names;
-
 	trust->event = sampling->event.name;
 	if (sampling->event.fell_back)
 		trust->event_asked = record->options.event ? record->options.event : "cycles";
@@ -200,10 +233,8 @@ static void fill_machine(struct record *record)
 	trust->period = sampling->frequency_hz ? TRUST_NULL
 			: sampling->fixed_period ? (int64_t)sampling->fixed_period
 					       : (int64_t)sampling->count;
-	if (uname(&names))
-		return;
-	snprintf(trust->kernel, sizeof(trust->kernel), "%s", names.release);
-	snprintf(trust->host, sizeof(trust->host), "%s", names.nodename);
+	snprintf(trust->kernel, sizeof(trust->kernel), "%s", record->resources.host.version);
+	snprintf(trust->host, sizeof(trust->host), "%s", record->resources.host.name);
 }
 
 /* VmHWM (proc(5)): ru_maxrss would be that of whoever forked us, where that was larger. */
@@ -278,10 +309,13 @@ static int deliver(struct record *record, struct fault *fault)
 	int err = name(record, fault);
 
 	if (!err)
+		err = describe(record, fault);
+	if (!err)
 		err = derive_trust(record, fault);
 	if (err)
 		return err;
 	progress_clear(&record->progress);
+	warn_left_out(record);
 	if (say)
 		print_summary(&record->trust);
 	if (record->options.verbose)
@@ -300,6 +334,8 @@ static int run(struct record *record, struct fault *fault)
 		return err;
 	warn_lower_rate(record);
 	warn_no_servers(record);
+	record->with_resources = destinations_carry_resources(&record->destinations);
+	read_resources(record);
 	recording_block_signals();
 	if (record->options.command)
 		err = launch_hold(&record->launch, record->options.command, fault);
@@ -385,6 +421,7 @@ int cmd_record(int argc, char **argv)
 	launch_release(&record.launch);
 	collector_free(record.collector);
 	trust_release(&record.trust);
+	resource_options_release(&record.resources);
 	destinations_release(&record.destinations);
 	return status;
 }

@@ -35,6 +35,7 @@ FLAG(no_inline, no_inline)
 FLAG(lines, lines)
 FLAG(debuginfod, debuginfod)
 FLAG(idle, idle)
+FLAG(pids, pids)
 FLAG(quiet, quiet)
 FLAG(verbose, verbose)
 FLAG(ignore_kernel_bugs, ignore_kernel_bugs)
@@ -286,6 +287,7 @@ static const struct option_spec record_option_table[] = {
 	{"output", 0, "debuginfod", NULL, "ask DEBUGINFOD_URLS for debug files too",
 		set_debuginfod},
 	{"output", 0, "idle", NULL, "draw idle CPUs too", set_idle},
+	{"output", 0, "pids", NULL, "process.pid becomes an attribute (OTLP)", set_pids},
 	{"output", 0, "stats", "FILE", "figures about this run as JSON", set_stats},
 	{"output", 0, "min-quality", "PCT", "exit 3 if fewer stacks are whole and named",
 		set_min_quality},

@@ -120,7 +120,7 @@ static int read_deferred(struct collector *collector)
 	return err;
 }
 
-/* A process that was not seen before: its maps are read while it lives. */
+/* A process that was not seen before: its maps, and what it states, are read while it lives. */
 static int meet_process(struct collector *collector, const struct abi_notice *notice)
 {
 	struct process *process;
@@ -128,7 +128,7 @@ static int meet_process(struct collector *collector, const struct abi_notice *no
 		collector->processes, notice->tgid, notice->start_ns, &process);
 
 	cgroups_path(collector->cgroups, notice->cgroup); /* while it is there */
-	if (!err && !process->maps_known)
+	if (!err && (!process->maps_known || processes_states_are_read(collector->processes)))
 		err = process_refresh(collector->processes, process, notice->mm_state);
 	return err == -ENOMEM ? err : 0;
 }
@@ -216,6 +216,8 @@ static int make_parts(struct collector *collector)
 		return -ENOMEM;
 	if (cgroups_need_proc(collector->cgroups))
 		processes_read_cgroups(collector->processes);
+	if (collector->request.stated)
+		processes_read_stated(collector->processes);
 	collector->resolver = (struct resolver){
 		.profile = &collector->profile,
 		.objects = collector->objects,

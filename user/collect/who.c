@@ -51,6 +51,15 @@ static bool is_final(const struct profile *profile, const struct profile_who *wh
 	return rank_of(profile_text(profile, who->cgroup)) > 1;
 }
 
+/* The latest counts: a service may state what it is when it has begun. */
+static int tell_stated(const struct resolver *resolver, const struct abi_entry *entry, const struct process *process,
+	struct profile_who *who)
+{
+	const char *stated = process_stated(resolver->processes, process, entry->last_ns);
+
+	return stated ? intern_text(&resolver->profile->text, stated, &who->stated) : 0;
+}
+
 static int fill(const struct resolver *resolver, const struct abi_entry *entry, struct profile_who *who)
 {
 	const struct process *process =
@@ -62,6 +71,8 @@ static int fill(const struct resolver *resolver, const struct abi_entry *entry, 
 
 	if (exe && !known(profile, who->exe))
 		err = intern_text(&profile->text, exe, &who->exe);
+	if (!err && process)
+		err = tell_stated(resolver, entry, process, who);
 	if (err || is_final(profile, who))
 		return err;
 	cgroup = best_cgroup(resolver, entry, process);
@@ -84,7 +95,9 @@ int who_add(const struct resolver *resolver, const struct abi_entry *entry, uint
 	if (err)
 		return err;
 	who = &resolver->profile->who[*index];
-	if (known(resolver->profile, who->exe) && is_final(resolver->profile, who))
+	who->kernel_thread = entry->flags & ENTRY_KERNEL_THREAD;
+	if (known(resolver->profile, who->exe) && is_final(resolver->profile, who) &&
+		!processes_states_are_read(resolver->processes))
 		return 0;
 	return fill(resolver, entry, who);
 }

@@ -5,10 +5,10 @@
 #include <string.h>
 
 const struct exporter exporters[] = {
-	{"html", ".html", "flame graph page, one self-contained file", flamegraph_write},
+	{"html", ".html", "flame graph page, one self-contained file", flamegraph_write, false},
 	{"folded", ".folded .txt", "one line a stack: comm;outermost;...;innermost COUNT",
-		folded_write},
-	{"otlp", ".otlp", "OpenTelemetry profiles: binary ProfilesData", otlp_write},
+		folded_write, false},
+	{"otlp", ".otlp", "OpenTelemetry profiles: binary ProfilesData", otlp_write, true},
 };
 
 const unsigned n_exporters = sizeof(exporters) / sizeof(exporters[0]);

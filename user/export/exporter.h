@@ -24,6 +24,8 @@ struct exporter {
 	const char *help;
 	/* 0 or a negative errno. Errors of the stream are left in it (ferror). */
 	int (*write)(const struct export_view *view, FILE *stream);
+	/* It carries resources and all build ids: what costs to find out of them is found out for such a one alone. */
+	bool resources;
 };
 
 extern const struct exporter exporters[];

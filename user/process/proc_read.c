@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "process/cgroup_file.h"
+#include "process/environment.h"
 #include "process/maps.h"
+#include "process/process_context.h"
 
 #define READ_CHUNK 65536
 #define EXEC_RETRIES 3
@@ -142,6 +144,15 @@ static int add_line(struct proc_read *out, struct objects *objects, struct maps_
 	return 0;
 }
 
+static int take_line(struct proc_read *out, struct objects *objects, struct maps_line *line)
+{
+	if (line->executable)
+		return add_line(out, objects, line);
+	if (out->n_contexts < PROC_CONTEXTS && process_context_is_at(line->path))
+		out->contexts[out->n_contexts++] = line->start;
+	return 0;
+}
+
 /* Parses the whole lines in `text`; *used: their length. */
 static int parse_lines(struct proc_read *out, struct objects *objects, const char *text,
 	size_t len, size_t *used)
@@ -154,8 +165,8 @@ static int parse_lines(struct proc_read *out, struct objects *objects, const cha
 		size_t line_len = (size_t)(end - text) - *used;
 		int err = 0;
 
-		if (!maps_parse(text + *used, line_len, &line) && line.executable)
-			err = add_line(out, objects, &line);
+		if (!maps_parse(text + *used, line_len, &line))
+			err = take_line(out, objects, &line);
 		if (err)
 			return err;
 		*used += line_len + 1;
@@ -266,8 +277,21 @@ static void read_cgroup(int dir, struct proc_read *out)
 	free(text);
 }
 
+/* Whatever cannot be read states nothing. What is published goes before the environment, as the later of two. */
+static void read_stated(int dir, struct proc_read *out)
+{
+	struct buf text = {0};
+	bool failed = environment_read(dir, &text) == -ENOMEM;
+
+	for (unsigned i = 0; i < out->n_contexts && !out->published; i++)
+		out->published = !process_context_read(dir, out->contexts[i], &text);
+	if (failed || buf_putc(&text, 0))
+		buf_release(&text);
+	out->stated = text.data;
+}
+
 static int read_once(int dir, struct proc_read *out, struct objects *objects,
-	const struct clocks *clocks, uint64_t start_ns)
+	const struct clocks *clocks, uint64_t start_ns, unsigned more)
 {
 	struct stat_line before, after;
 	bool any;
@@ -286,6 +310,8 @@ static int read_once(int dir, struct proc_read *out, struct objects *objects,
 		err = read_maps_of_threads(dir, out, objects);
 	if (err)
 		return err;
+	if (more & PROC_READ_STATED)
+		read_stated(dir, out);
 	err = read_stat(dir, &after);
 	if (err)
 		return err;
@@ -293,7 +319,7 @@ static int read_once(int dir, struct proc_read *out, struct objects *objects,
 }
 
 int proc_read(struct proc_read *read, struct objects *objects, const struct clocks *clocks,
-	uint32_t pid, uint64_t start_ns, bool with_cgroup)
+	uint32_t pid, uint64_t start_ns, unsigned more)
 {
 	struct proc_read got;
 	char path[32];
@@ -305,14 +331,14 @@ int proc_read(struct proc_read *read, struct objects *objects, const struct cloc
 		return errno == ENOENT ? -ESRCH : -errno;
 	for (int i = 0; i < EXEC_RETRIES; i++) {
 		got = (struct proc_read){ .uid = UINT32_MAX, .root_fd = -1 };
-		err = read_once(dir, &got, objects, clocks, start_ns);
+		err = read_once(dir, &got, objects, clocks, start_ns, more);
 		if (!err)
 			break;
 		proc_read_release(&got);
 		if (err != -EAGAIN)
 			break;
 	}
-	if (!err && with_cgroup)
+	if (!err && more & PROC_READ_CGROUP)
 		read_cgroup(dir, &got);
 	if (!err && have_anonymous(&got))
 		got.root_fd = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -328,6 +354,7 @@ void proc_read_release(struct proc_read *read)
 	free(read->found);
 	free(read->exe);
 	free(read->cgroup);
+	free(read->stated);
 	if (read->root_fd >= 0)
 		close(read->root_fd);
 	*read = (struct proc_read){ .root_fd = -1 };

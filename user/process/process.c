@@ -14,13 +14,15 @@
 #include "process/process_table.h"
 #include "process/target_file.h"
 
+#define PUBLISHED_WITHIN_NS (10 * NS_PER_SECOND)
+#define LOOK_AGAIN_NS (NS_PER_SECOND / 2)
 
 struct processes {
 	struct objects *objects;
 	struct clocks clocks;
 	struct process_table table;
-	struct intern texts; /* programs and cgroups; 0 is "": not known */
-	bool read_cgroups;
+	struct intern texts; /* of facts; 0 is "": not known */
+	unsigned read_more;  /* enum proc_read_more */
 	struct process **sampled;
 	uint32_t n_sampled, sampled_cap;
 };
@@ -51,34 +53,6 @@ void processes_free(struct processes *processes)
 	free(processes);
 }
 
-/* Puts the read in its place among the records: called before a record that is newer, or when somebody asks. */
-static int settle(struct process_entry *entry)
-{
-	struct process *process = &entry->process;
-	bool in_doubt;
-	int err;
-
-	if (!entry->read)
-		return 0;
-	err = mappings_read(process->mappings, entry->read->found, entry->read->count,
-		entry->read->time_ns, process->maps_known);
-	if (err)
-		return err;
-	process->maps_known = !entry->read->cut;
-	in_doubt = entry->doubt_ns;
-	entry->doubt_ns = entry->doubt_to_ns = 0;
-	program_settle(&entry->program, in_doubt, entry->read->time_ns);
-	proc_read_release(entry->read);
-	free(entry->read);
-	entry->read = NULL;
-	return 0;
-}
-
-static int settle_before(struct process_entry *entry, uint64_t time_ns)
-{
-	return entry->read && entry->read->time_ns < time_ns ? settle(entry) : 0;
-}
-
 static struct process_entry *add(struct processes *processes, uint32_t pid, uint64_t born_ns,
 	const struct process_entry *parent)
 {
@@ -96,7 +70,7 @@ static struct process_entry *add(struct processes *processes, uint32_t pid, uint
 	entry->process.mappings = mappings;
 	entry->seen_ns = born_ns;
 	if (parent)
-		program_inherit(&entry->program, &parent->program);
+		process_facts_inherit(&entry->facts, &parent->facts);
 	return entry;
 }
 
@@ -114,17 +88,11 @@ static int of_record(struct processes *processes, const struct lifecycle *record
 			return -ENOMEM;
 		entry->seen_ns = record->time_ns;
 	}
-	err = settle_before(entry, record->time_ns);
+	err = process_entry_settle_before(entry, record->time_ns);
 	if (err)
 		return err;
 	*out = entry;
 	return 0;
-}
-
-/* A process whose mappings were dropped after its end gets none again. */
-static bool dropped(const struct process_entry *entry)
-{
-	return !entry->process.mappings;
 }
 
 /* A JIT maps its jitdump so that it is found (jitdump-specification.txt does not say so; perf inject --jit does). */
@@ -132,14 +100,6 @@ static void note_jitdump(struct process *process, const struct object *object)
 {
 	if (object && object->kind == OBJECT_FILE && target_jitdump_pid(object->path))
 		process->jitdump = object;
-}
-
-static int note_program(struct processes *processes, struct process_entry *entry,
-	const struct object *object, const char *path)
-{
-	if ((object && object->kind == OBJECT_VDSO) || !program_takes_mapping(&entry->program))
-		return 0;
-	return object ? intern_text(&processes->texts, path, &entry->program.now) : 0;
 }
 
 static int apply_map(struct processes *processes, const struct lifecycle *record)
@@ -151,13 +111,13 @@ static int apply_map(struct processes *processes, const struct lifecycle *record
 	int err;
 
 	err = of_record(processes, record, &entry);
-	if (err || dropped(entry))
+	if (err || process_entry_is_dropped(entry))
 		return err;
 	snprintf(path, sizeof(path), "%s", record->name);
 	err = proc_object(processes->objects, &record->file, path, &mapping.object, &skip);
 	if (err || skip)
 		return err;
-	err = note_program(processes, entry, mapping.object, path);
+	err = process_facts_map(&entry->facts, &processes->texts, mapping.object, path);
 	if (err)
 		return err;
 	if (mapping.object && mapping.object->kind == OBJECT_FILE)
@@ -196,12 +156,12 @@ static int apply_exec(struct processes *processes, const struct lifecycle *recor
 	struct process_entry *entry;
 	int err = of_record(processes, record, &entry);
 
-	if (err || dropped(entry))
+	if (err || process_entry_is_dropped(entry))
 		return err;
 	err = mappings_exec(entry->process.mappings, record->time_ns);
 	if (err)
 		return err;
-	program_exec(&entry->program, record->time_ns);
+	process_facts_exec(&entry->facts, record->time_ns);
 	entry->process.maps_known = true;
 	forget_jit(&entry->process);
 	entry->process.exec_ns = record->time_ns;
@@ -219,7 +179,7 @@ static int join_fork(struct process_entry *child, const struct process_entry *pa
 	struct mappings *mappings;
 
 	child->forked = true;
-	if (!parent || !parent->process.mappings || dropped(child) ||
+	if (!parent || !parent->process.mappings || process_entry_is_dropped(child) ||
 		mappings_count(child->process.mappings))
 		return 0;
 	mappings = mappings_fork(parent->process.mappings, time_ns);
@@ -228,7 +188,7 @@ static int join_fork(struct process_entry *child, const struct process_entry *pa
 	mappings_free(child->process.mappings);
 	child->process.mappings = mappings;
 	child->process.maps_known = parent->process.maps_known;
-	program_inherit(&child->program, &parent->program);
+	process_facts_inherit(&child->facts, &parent->facts);
 	return 0;
 }
 
@@ -238,11 +198,11 @@ static int apply_fork(struct processes *processes, const struct lifecycle *recor
 		process_table_at(&processes->table, record->parent, record->time_ns);
 	struct process_entry *child =
 		process_table_forked(&processes->table, record->pid, record->time_ns);
-	int err = parent ? settle_before(parent, record->time_ns) : 0;
+	int err = parent ? process_entry_settle_before(parent, record->time_ns) : 0;
 
 	if (err)
 		return err;
-	if (parent && dropped(parent))
+	if (parent && process_entry_is_dropped(parent))
 		parent = NULL;
 	if (child)
 		return join_fork(child, parent, record->time_ns);
@@ -275,7 +235,7 @@ static bool doubt(void *context, struct process_entry *entry)
 	const struct lifecycle *record = context;
 
 	/* Without memory the read stays where it is and ends the doubt later; the doubt is what counts now. */
-	(void)settle_before(entry, record->time_ns);
+	(void)process_entry_settle_before(entry, record->time_ns);
 	if (!entry->doubt_ns)
 		entry->doubt_ns = record->start ? record->start : 1;
 	entry->doubt_to_ns = record->time_ns;
@@ -362,14 +322,15 @@ static void adopt(struct process *process, struct proc_read *read, uint64_t mm_s
 	read->root_fd = -1;
 }
 
-/* Texts are there for as long as the table: a read without memory for them knows less. */
-static void adopt_texts(struct processes *processes, struct process_entry *entry, const struct proc_read *read)
+/* An SDK publishes its process context when its program has begun, which no record tells of. */
+static bool may_have_published(const struct processes *processes, const struct process_entry *entry)
 {
-	entry->program.read = 0;
-	if (read->exe)
-		(void)intern_text(&processes->texts, read->exe, &entry->program.read);
-	if (read->cgroup)
-		(void)intern_text(&processes->texts, read->cgroup, &entry->cgroup);
+	const struct process *process = &entry->process;
+	uint64_t began_ns = entry->born_ns > process->exec_ns ? entry->born_ns : process->exec_ns;
+
+	return processes_states_are_read(processes) && !entry->facts.published &&
+	       clocks_now(&processes->clocks) < began_ns + PUBLISHED_WITHIN_NS &&
+	       clock_now_ns() > process->read_ns + LOOK_AGAIN_NS;
 }
 
 int process_refresh(struct processes *processes, struct process *process, uint64_t mm_state)
@@ -379,24 +340,24 @@ int process_refresh(struct processes *processes, struct process *process, uint64
 	struct proc_read *read;
 	int err;
 
-	if (dropped(entry))
+	if (process_entry_is_dropped(entry))
 		return -ESRCH;
-	if (entry->was_read && process->mm_state == mm_state && !entry->doubt_ns)
+	if (entry->was_read && process->mm_state == mm_state && !entry->doubt_ns && !may_have_published(processes, entry))
 		return 0;
-	err = settle(entry);
+	err = process_entry_settle(entry);
 	if (err)
 		return err;
 	read = malloc(sizeof(*read));
 	if (!read)
 		return -ENOMEM;
 	err = proc_read(read, processes->objects, &processes->clocks, process->pid,
-		process->start_ns, processes->read_cgroups);
+		process->start_ns, processes->read_more);
 	if (err) {
 		free(read);
 		return err == -ENOMEM ? err : -ESRCH;
 	}
 	adopt(process, read, mm_state);
-	adopt_texts(processes, entry, read);
+	process_facts_read(&entry->facts, &processes->texts, read);
 	process->read_ns = now_ns;
 	entry->was_read = true;
 	entry->read = read;
@@ -408,12 +369,6 @@ static struct place nowhere(enum place_kind kind)
 	return (struct place){ .kind = kind };
 }
 
-/* Were records lost that could tell of something else there? */
-static bool in_doubt(const struct process_entry *entry, uint64_t from_ns, uint64_t last_ns)
-{
-	return entry->doubt_ns && last_ns > entry->doubt_ns && from_ns < entry->doubt_to_ns;
-}
-
 struct place process_locate(const struct process *process, uint64_t address, uint64_t first_ns,
 	uint64_t last_ns)
 {
@@ -423,18 +378,18 @@ struct place process_locate(const struct process *process, uint64_t address, uin
 
 	if (place_is_vsyscall(address))
 		return (struct place){.kind = PLACE_VSYSCALL, .offset = address & 0xfff};
-	if (dropped(entry) || settle(entry))
+	if (process_entry_is_dropped(entry) || process_entry_settle(entry))
 		return nowhere(PLACE_UNKNOWN);
 	switch (mappings_find(process->mappings, address, first_ns, last_ns, &mapping)) {
 	case MAPPINGS_NONE:
-		return nowhere(process->maps_known && !in_doubt(entry, 0, last_ns) ?
+		return nowhere(process->maps_known && !process_entry_in_doubt(entry, 0, last_ns) ?
 			PLACE_NOTHING : PLACE_UNKNOWN);
 	case MAPPINGS_CHANGED:
 		return nowhere(PLACE_CHANGED);
 	case MAPPINGS_ONE:
 		break;
 	}
-	if (in_doubt(entry, mapping.from_ns, last_ns))
+	if (process_entry_in_doubt(entry, mapping.from_ns, last_ns))
 		return nowhere(PLACE_CHANGED);
 	return (struct place){
 		.kind = mapping.object ? PLACE_FILE : PLACE_ANON,
@@ -445,28 +400,47 @@ struct place process_locate(const struct process *process, uint64_t address, uin
 	};
 }
 
-static const char *text_of(const struct processes *processes, uint32_t id)
+/* Is it known which program it ran then? */
+static bool is_known(const struct process *process, uint64_t time_ns)
 {
-	return id ? intern_get(&processes->texts, id, NULL) : NULL;
+	struct process_entry *entry = (struct process_entry *)process; /* as above */
+
+	return (process_entry_is_dropped(entry) || !process_entry_settle(entry)) && !process_entry_in_doubt(entry, 0, time_ns);
+}
+
+static const struct process_facts *facts_of(const struct process *process)
+{
+	return &((const struct process_entry *)process)->facts;
 }
 
 const char *process_exe(const struct processes *processes, const struct process *process, uint64_t time_ns)
 {
-	struct process_entry *entry = (struct process_entry *)process; /* as above */
+	return is_known(process, time_ns) ? process_facts_exe(facts_of(process), &processes->texts, time_ns) : NULL;
+}
 
-	if ((!dropped(entry) && settle(entry)) || in_doubt(entry, 0, time_ns))
-		return NULL;
-	return text_of(processes, program_at(&entry->program, time_ns));
+const char *process_stated(const struct processes *processes, const struct process *process, uint64_t time_ns)
+{
+	return is_known(process, time_ns) ? process_facts_stated(facts_of(process), &processes->texts, time_ns) : NULL;
 }
 
 const char *process_cgroup(const struct processes *processes, const struct process *process)
 {
-	return text_of(processes, ((const struct process_entry *)process)->cgroup);
+	return process_facts_cgroup(facts_of(process), &processes->texts);
 }
 
 void processes_read_cgroups(struct processes *processes)
 {
-	processes->read_cgroups = true;
+	processes->read_more |= PROC_READ_CGROUP;
+}
+
+void processes_read_stated(struct processes *processes)
+{
+	processes->read_more |= PROC_READ_STATED;
+}
+
+bool processes_states_are_read(const struct processes *processes)
+{
+	return processes->read_more & PROC_READ_STATED;
 }
 
 const struct process *processes_find(const struct processes *processes, uint32_t pid, uint64_t start_ns)
@@ -481,38 +455,24 @@ struct layout *process_hold_layout(const struct process *process)
 {
 	struct process_entry *entry = (struct process_entry *)process; /* as above */
 
-	if (dropped(entry) || settle(entry) || !process->maps_known || entry->doubt_ns)
+	if (process_entry_is_dropped(entry) || process_entry_settle(entry) || !process->maps_known || entry->doubt_ns)
 		return NULL;
 	return mappings_hold(process->mappings);
-}
-
-/* The first thread's exit says little: the others may live on. */
-static bool ended(const struct process_entry *entry, uint64_t before_ns)
-{
-	char path[32];
-
-	if (!entry->process.gone || !entry->process.end_ns || entry->process.end_ns >= before_ns)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%u", entry->process.pid);
-	return entry->replaced || access(path, F_OK);
 }
 
 static bool prune(void *context, struct process_entry *entry)
 {
 	const uint64_t *before_ns = context;
 
-	if (dropped(entry))
+	if (process_entry_is_dropped(entry))
 		return false;
-	if (!ended(entry, *before_ns)) {
+	if (!process_entry_has_ended(entry, *before_ns)) {
 		mappings_prune(entry->process.mappings, *before_ns);
 		return false;
 	}
 	if (entry->process.id == UINT32_MAX)
 		return true;
-	(void)settle(entry); /* frees the read; its mappings go next */
-	mappings_free(entry->process.mappings);
-	entry->process.mappings = NULL;
-	entry->process.maps_known = false;
+	process_entry_drop(entry);
 	return false;
 }
 

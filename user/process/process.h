@@ -61,7 +61,7 @@ int processes_sampled(struct processes *processes, uint32_t pid, uint64_t start_
 	struct process **out);
 
 /* Reads /proc/PID/maps, status and owner if the process has not been read, or `mm_state` is not that of the last
- * read, or it is stale. Called on the first sample, and once an interval for a process that was sampled. A process
+ * read, or it is stale, or it is new and what it states may have come since. Called on the first sample, and once an interval for a process that was sampled. A process
  * that is gone, or whose /proc start time is another's: -ESRCH, and nothing changes. 0, -ESRCH, -ENOMEM. */
 int process_refresh(struct processes *processes, struct process *process, uint64_t mm_state);
 
@@ -73,11 +73,15 @@ struct place process_locate(const struct process *process, uint64_t address, uin
 /*
  * Who it is; good until the next record or refresh. NULL: not known.
  * exe: path of the program that it ran at time_ns, in its own mount namespace, " (deleted)" cut off.
+ * stated: what that program states of its service (stated.h), and only if processes_read_stated() asks for it.
  * cgroup: when it was last read, and only if processes_read_cgroups() asks for it.
  */
 const char *process_exe(const struct processes *processes, const struct process *process, uint64_t time_ns);
+const char *process_stated(const struct processes *processes, const struct process *process, uint64_t time_ns);
 const char *process_cgroup(const struct processes *processes, const struct process *process);
 void processes_read_cgroups(struct processes *processes);
+void processes_read_stated(struct processes *processes);
+bool processes_states_are_read(const struct processes *processes);
 
 /* The process of a sample if it is known, by whatever source; NULL: it is not. */
 const struct process *processes_find(const struct processes *processes, uint32_t pid, uint64_t start_ns);

@@ -5,23 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-void process_entry_free(struct process_entry *entry)
-{
-	if (!entry)
-		return;
-	mappings_free(entry->process.mappings);
-	if (entry->process.root_fd >= 0)
-		close(entry->process.root_fd);
-	if (entry->process.perf_map_fd >= 0)
-		close(entry->process.perf_map_fd);
-	if (entry->process.jitdump_fd >= 0)
-		close(entry->process.jitdump_fd);
-	if (entry->read)
-		proc_read_release(entry->read);
-	free(entry->read);
-	free(entry);
-}
-
 void process_table_release(struct process_table *table)
 {
 	for (uint32_t i = 0; table->buckets && i <= table->mask; i++) {

@@ -8,26 +8,10 @@
 #define PROFOUND_PROCESS_TABLE_H
 
 #include "process/clocks.h"
-#include "process/proc_read.h"
-#include "process/process.h"
-#include "process/program.h"
+#include "process/process_entry.h"
 
 #define FORK_LATEST_NS 1000000000ULL /* a FORK record is sent at most that long after the start */
 #define CLOCK_SLACK_NS 20000ULL      /* error of the conversion between the clocks */
-
-struct process_entry {
-	struct process process; /* first: a struct process is one of these */
-	struct process_entry *next;
-	uint64_t born_ns; /* CLOCK_MONOTONIC: of the FORK record or of the start; 0: before we looked */
-	uint64_t seen_ns; /* first record */
-	uint64_t doubt_ns, doubt_to_ns; /* records were lost in between; 0: none since the last read */
-	struct proc_read *read; /* not yet in its place among the records */
-	struct program program; /* as texts of the processes */
-	uint32_t cgroup;        /* text of proc_read.h's */
-	bool forked;            /* born_ns is of a FORK record */
-	bool was_read;
-	bool replaced; /* its pid belongs to another one */
-};
 
 struct process_table {
 	struct process_entry **buckets;
@@ -52,7 +36,5 @@ struct process_entry *process_table_add(struct process_table *table, uint32_t pi
 /* Frees the entries for which `drop` says so. */
 void process_table_sieve(struct process_table *table,
 	bool (*drop)(void *context, struct process_entry *entry), void *context);
-
-void process_entry_free(struct process_entry *entry);
 
 #endif

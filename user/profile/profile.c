@@ -83,7 +83,7 @@ int profile_process(struct profile *profile, const struct profile_process *proce
 	if (err)
 		return err;
 	if (index == known)
-		profile->who[index] = (struct profile_who){none, none, none, none, none, none, none, 0};
+		profile->who[index] = (struct profile_who){none, none, none, none, none, none, none, false, 0};
 	*id = index;
 	return 0;
 }

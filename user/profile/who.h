@@ -3,6 +3,7 @@
 #ifndef PROFOUND_PROFILE_WHO_H
 #define PROFOUND_PROFILE_WHO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct profile_process { /* interned by its bytes: no padding */
@@ -25,6 +26,7 @@ struct profile_who {
 	/* What the process says of itself (OpenTelemetry process context, or OTEL_SERVICE_NAME and
 	 * OTEL_RESOURCE_ATTRIBUTES of its environment): "key=value" pairs as OTEL_RESOURCE_ATTRIBUTES has them. */
 	uint32_t stated;
+	bool kernel_thread; /* one of the kernel's own: there is no program */
 	uint32_t resource; /* index into profile.resources + 1; 0: none was made */
 };
 

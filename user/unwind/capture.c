@@ -252,7 +252,7 @@ static int read_maps(struct snapshot *snapshot, struct objects *objects, uint32_
 	int err;
 
 	clocks_init(&clocks);
-	err = proc_read(&read, objects, &clocks, tid, 0, false);
+	err = proc_read(&read, objects, &clocks, tid, 0, 0);
 	if (err)
 		return err;
 	by_id = calloc(objects_count(objects) + 1, sizeof(*by_id));

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "process/process_context.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "process/stated.h"
+
+#define SIGNATURE "OTEL_CTX"
+#define VERSION 2
+#define TRIES 3
+#define PAGE_MIN 4096
+#define PAGE_PRESENT (1ull << 63) /* Documentation/admin-guide/mm/pagemap.rst */
+
+struct header {
+	char signature[8];
+	uint32_t version, payload_size;
+	uint64_t published_at_ns, payload;
+};
+
+_Static_assert(sizeof(struct header) == 32, "as OTEP 4719 has it");
+
+/* The parts of a process that are read; -1: not open. */
+struct memory {
+	int mem, pagemap;
+};
+
+bool process_context_is_at(const char *path)
+{
+	static const char *const names[] = {"[anon_shmem:" SIGNATURE, "[anon:" SIGNATURE, "/memfd:" SIGNATURE};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strncmp(path, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+struct field {
+	unsigned number, type;
+	uint64_t number_value; /* of a varint */
+	struct cursor bytes;   /* of a length-delimited one */
+};
+
+enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 }; /* protobuf.dev/programming-guides/encoding */
+
+/* False: there is none, or (in->bad) no whole one. */
+static bool next_field(struct cursor *in, struct field *field)
+{
+	uint64_t tag, len;
+
+	if (!cursor_left(in))
+		return false;
+	tag = cursor_uleb(in);
+	*field = (struct field){.number = tag >> 3 > UINT32_MAX ? 0 : (unsigned)(tag >> 3), .type = tag & 7};
+	switch (field->type) {
+	case VARINT:
+		field->number_value = cursor_uleb(in);
+		break;
+	case FIXED64:
+		cursor_take(in, 8);
+		break;
+	case BYTES:
+		len = cursor_uleb(in);
+		field->bytes.at = cursor_take(in, len);
+		field->bytes.end = in->at;
+		break;
+	case FIXED32:
+		cursor_take(in, 4);
+		break;
+	default:
+		cursor_fail(in);
+	}
+	return !in->bad;
+}
+
+struct value {
+	struct cursor text; /* at NULL: none that can be told in one word */
+	char number[24];
+};
+
+static void set_number(struct value *value, const char *format, long long number)
+{
+	int len = snprintf(value->number, sizeof(value->number), format, number);
+
+	value->text = cursor_over(value->number, (size_t)len);
+}
+
+/* AnyValue: of a oneof the last counts. */
+static bool read_value(struct cursor in, struct value *value)
+{
+	struct field field;
+
+	while (next_field(&in, &field)) {
+		if (field.number == 1 && field.type == BYTES)
+			value->text = field.bytes;
+		else if (field.number == 2 && field.type == VARINT)
+			value->text = field.number_value ? cursor_over("true", 4) : cursor_over("false", 5);
+		else if (field.number == 3 && field.type == VARINT)
+			set_number(value, "%lld", (long long)field.number_value);
+		else
+			value->text = (struct cursor){0};
+	}
+	return !in.bad;
+}
+
+/* KeyValue */
+static int parse_attribute(struct cursor in, struct buf *text)
+{
+	struct cursor key = {0};
+	struct value value = {0};
+	struct field field;
+
+	while (next_field(&in, &field)) {
+		if (field.number == 1 && field.type == BYTES)
+			key = field.bytes;
+		else if (field.number == 2 && field.type == BYTES && !read_value(field.bytes, &value))
+			return -EBADMSG;
+	}
+	if (in.bad)
+		return -EBADMSG;
+	if (!key.at || !value.text.at)
+		return 0;
+	return stated_put(text, (const char *)key.at, cursor_left(&key), (const char *)value.text.at,
+		cursor_left(&value.text));
+}
+
+/* Resource */
+static int parse_resource(struct cursor in, struct buf *text)
+{
+	struct field field;
+	int err = 0;
+
+	while (!err && next_field(&in, &field))
+		if (field.number == 1 && field.type == BYTES)
+			err = parse_attribute(field.bytes, text);
+	return !err && in.bad ? -EBADMSG : err;
+}
+
+int process_context_parse(const uint8_t *payload, size_t size, struct buf *text)
+{
+	struct cursor in = cursor_over(payload, size);
+	struct field field;
+	int err = 0;
+
+	while (!err && next_field(&in, &field))
+		if (field.number == 1 && field.type == BYTES)
+			err = parse_resource(field.bytes, text);
+	return !err && in.bad ? -EBADMSG : err;
+}
+
+static bool is_present(const struct memory *memory, uint64_t address, size_t size)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), first = address / page;
+	uint64_t pages = (address + size - 1) / page - first + 1, entries[PROCESS_CONTEXT_MAX / PAGE_MIN + 1];
+	size_t len = pages * sizeof(*entries);
+
+	if (address > INT64_MAX - size || len > sizeof(entries) ||
+		pread(memory->pagemap, entries, len, (off_t)(first * sizeof(*entries))) != (ssize_t)len)
+		return false;
+	for (uint64_t i = 0; i < pages; i++)
+		if (!(entries[i] & PAGE_PRESENT))
+			return false;
+	return true;
+}
+
+static int read_memory(const struct memory *memory, uint64_t address, void *data, size_t size)
+{
+	if (!is_present(memory, address, size))
+		return -ENODATA;
+	return pread(memory->mem, data, size, (off_t)address) == (ssize_t)size ? 0 : -ENODATA;
+}
+
+static int read_header(const struct memory *memory, uint64_t address, struct header *header)
+{
+	int err = read_memory(memory, address, header, sizeof(*header));
+
+	if (err)
+		return err;
+	if (memcmp(header->signature, SIGNATURE, sizeof(header->signature)) || header->version != VERSION ||
+		!header->payload_size || header->payload_size > PROCESS_CONTEXT_MAX)
+		return -ENODATA;
+	return header->published_at_ns ? 0 : -EAGAIN;
+}
+
+/* One consistent payload, or -EAGAIN: it changed meanwhile. */
+static int read_once(const struct memory *memory, uint64_t address, uint8_t *payload, size_t *size)
+{
+	struct header header, after;
+	int err = read_header(memory, address, &header), read;
+
+	if (err)
+		return err;
+	read = read_memory(memory, header.payload, payload, header.payload_size);
+	err = read_header(memory, address, &after);
+	if (err || memcmp(&header, &after, sizeof(header)))
+		return err ? err : -EAGAIN;
+	*size = header.payload_size;
+	return read;
+}
+
+static int read_payload(const struct memory *memory, uint64_t address, struct buf *text)
+{
+	uint8_t *payload = malloc(PROCESS_CONTEXT_MAX);
+	size_t size = 0, before = text->len;
+	int err = payload ? -EAGAIN : -ENOMEM;
+
+	for (int i = 0; i < TRIES && err == -EAGAIN; i++)
+		err = read_once(memory, address, payload, &size);
+	if (!err)
+		err = process_context_parse(payload, size, text);
+	if (err)
+		text->len = before;
+	free(payload);
+	return err == -EAGAIN ? -ENODATA : err;
+}
+
+int process_context_read(int proc_dir, uint64_t address, struct buf *text)
+{
+	struct memory memory = {.pagemap = -1};
+	int err = 0;
+
+	memory.mem = openat(proc_dir, "mem", O_RDONLY | O_CLOEXEC);
+	if (memory.mem >= 0)
+		memory.pagemap = openat(proc_dir, "pagemap", O_RDONLY | O_CLOEXEC);
+	if (memory.mem < 0 || memory.pagemap < 0)
+		err = -errno;
+	if (!err)
+		err = read_payload(&memory, address, text);
+	if (memory.pagemap >= 0)
+		close(memory.pagemap);
+	if (memory.mem >= 0)
+		close(memory.mem);
+	return err;
+}
