@@ -51,6 +51,9 @@ int assembly_end(struct assembly *assembly);
 /* The id of a text, made fit to print. 0 or -ENOMEM. */
 int assembly_text(struct assembly *assembly, const char *data, size_t len, uint32_t *id);
 
+/* The mapping of a file of which nothing else is known. 0 or -ENOMEM. */
+int assembly_mapping(struct assembly *assembly, const char *file, uint32_t *mapping);
+
 /* The frame of a place and its functions, innermost first, 1 to UINT16_MAX. 0 or -ENOMEM. */
 int assembly_frame(struct assembly *assembly, const struct place *place, const struct profile_line *lines,
 	uint32_t count, uint32_t *frame);

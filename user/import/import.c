@@ -16,37 +16,79 @@ void import_release(struct import *import)
 	*import = (struct import){0};
 }
 
+/* Figures are about a profile's samples: those of another profile, or of something else that was counted, say nothing. */
+static void check_figures(struct importing *importing, uint64_t total)
+{
+	struct trust *told = &importing->told;
+
+	if (told->taken != TRUST_NULL && (uint64_t)told->taken != total) {
+		trust_release(told);
+		figures_forget(told);
+	}
+	told->taken = (int64_t)total;
+	told->start_unix_ns = importing->start_unix_ns;
+}
+
+/* Recordings' durations add up, whether they were at the same time or not. */
+static void add_times(struct profile *profile, const struct importing *importing)
+{
+	if (importing->start_unix_ns && (!profile->start_unix_ns || importing->start_unix_ns < profile->start_unix_ns))
+		profile->start_unix_ns = importing->start_unix_ns;
+	if (__builtin_add_overflow(profile->duration_ns, importing->duration_ns, &profile->duration_ns))
+		profile->duration_ns = 0;
+}
+
+/* What the file was read for is in the import by now. */
+static int take_file(struct import *import, struct importing *importing, uint64_t total)
+{
+	int err = 0;
+
+	check_figures(importing, total);
+	add_times(&import->profile, importing);
+	if (import->files) {
+		err = figures_add(&import->trust, &importing->told);
+	} else {
+		import->trust = importing->told;
+		importing->told = (struct trust){0};
+	}
+	import->files++;
+	return err;
+}
+
 static int read_input(struct import *import, const struct input *input, const struct import_options *options,
 	struct fault *fault)
 {
+	struct importing importing = {
+		.import = import, .input = input, .type = options ? options->type : NULL, .fault = fault};
 	const struct importer *importer = importer_of(input);
+	uint64_t before = import->assembly.total;
 	int err;
 
 	if (!importer)
 		return fault_set(fault, -EBADMSG, "%.200s: no profile: neither OTLP nor pprof nor folded lines",
 			input_name(input));
+	figures_forget(&importing.told);
 	import->assembly.profile = &import->profile;
 	assembly_begin(&import->assembly, input->len);
-	err = importer->read(import, input, options, fault);
+	err = importer->read(&importing);
 	if (!err)
 		err = assembly_end(&import->assembly);
+	if (!err)
+		err = take_file(import, &importing, import->assembly.total - before);
 	if (err == -ENOMEM)
 		fault_set(fault, err, "%.200s: no memory to read it", input_name(input));
+	trust_release(&importing.told);
 	return err;
 }
 
 int import_file(struct import *import, const char *path, const struct import_options *options, struct fault *fault)
 {
 	struct input input;
-	int err;
+	int err = input_read(&input, path, fault);
 
-	if (!import->files)
-		figures_forget(&import->trust);
-	err = input_read(&input, path, fault);
 	if (err)
 		return err;
 	err = read_input(import, &input, options, fault);
-	import->files++;
 	input_release(&input);
 	return err;
 }
@@ -102,7 +144,5 @@ int import_finish(struct import *import)
 	if (err)
 		return err;
 	keep_figures(&import->trust, &told);
-	if (import->trust.taken == TRUST_NULL)
-		import->trust.taken = (int64_t)import->assembly.total;
 	return 0;
 }
