@@ -120,9 +120,6 @@ int location_make(struct assembly *assembly, struct location *location, struct l
 	place.named = location->n_lines > 1 || !frame_name_stands_in(name, len);
 	if (!place.named && place.kind == FRAME_FILE && !place.mapping)
 		place.kind = frame_name_kind(name, len);
-	if (location->n_lines == 1)
-		out->cut = frame_name_cut(name, len);
-	else
-		out->cut = 0;
+	out->cut = location->n_lines == 1 && !place.mapping ? frame_name_cut(name, len) : 0;
 	return assembly_frame(assembly, &place, location->lines, location->n_lines, &out->frame);
 }

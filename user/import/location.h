@@ -20,7 +20,7 @@ struct location {
 	uint32_t n_lines;
 };
 
-/* What became of it: `cut` is the counter that a frame "[truncated: CAUSE]" says, else 0. */
+/* What became of it: `cut` is the counter that a frame "[truncated: CAUSE]" of no mapping says, else 0. */
 struct location_frame {
 	uint32_t frame;
 	uint32_t cut;

@@ -12,29 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/otlp_proto.h"
 #include "import/otlp_resource.h"
 #include "import/otlp_tables.h"
 #include "import/resource.h"
 #include "import/sample_types.h"
 #include "profile/figures.h"
-
-enum field {
-	DATA_RESOURCE_PROFILES = 1,
-	RESOURCE_PROFILES_SCOPE_PROFILES = 2,
-	SCOPE_PROFILES_PROFILES = 2,
-	PROFILE_SAMPLE_TYPE = 1,
-	PROFILE_SAMPLES = 2,
-	PROFILE_TIME_UNIX_NANO = 3,
-	PROFILE_DURATION_NANO = 4,
-	PROFILE_PERIOD_TYPE = 5,
-	PROFILE_PERIOD = 6,
-	PROFILE_PROFILE_ID = 7,
-	PROFILE_ATTRIBUTE_INDICES = 11,
-	SAMPLE_STACK_INDEX = 1,
-	SAMPLE_ATTRIBUTE_INDICES = 2,
-	SAMPLE_VALUES = 4,
-	SAMPLE_TIMESTAMPS = 5,
-};
 
 struct otlp {
 	struct otlp_tables tables;
@@ -144,7 +127,7 @@ static int parse_sample(struct otlp *otlp, const struct wire_field *message, str
 			err = otlp_tables_each_attribute(&otlp->tables, &field, take_sample_attribute, parts);
 		else if (wire_field_is_varints(&field, SAMPLE_VALUES))
 			err = take_values(otlp, &field, parts);
-		else if (wire_field_is_fixed64s(&field, SAMPLE_TIMESTAMPS))
+		else if (wire_field_is_fixed64s(&field, SAMPLE_TIMESTAMPS_UNIX_NANO))
 			err = take_stamps(otlp, &field, parts);
 	}
 	return err ? err : otlp_tables_end(&otlp->tables, &reader);
@@ -399,12 +382,12 @@ static int choose_type(struct otlp *otlp)
 static int intern_keys(struct otlp *otlp)
 {
 	struct intern *text = &otlp->tables.assembly->profile->text;
-	int err = intern_text(text, "thread.name", &otlp->thread_name);
+	int err = intern_text(text, OTLP_THREAD_NAME, &otlp->thread_name);
 
 	if (!err)
 		err = intern_text(text, "process.executable.name", &otlp->executable_name);
 	if (!err)
-		err = intern_text(text, FIGURE_PREFIX "unverified", &otlp->unverified);
+		err = intern_text(text, OTLP_UNVERIFIED, &otlp->unverified);
 	if (!err)
 		err = intern_text(text, "samples", &otlp->samples);
 	if (!err)

@@ -4,8 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define RESOURCE 1 /* field of ResourceProfiles */
-#define ATTRIBUTES 1 /* field of Resource */
+#include "export/otlp_proto.h"
 
 /* A text id, or UINT32_MAX: no text and no integer. */
 static int value_text(const struct otlp_tables *tables, const struct otlp_value *value, uint32_t *text)
@@ -29,11 +28,11 @@ static int read_attribute(const struct otlp_tables *tables, const struct wire_fi
 	int err = 0;
 
 	while (!err && wire_reader_next(&reader, &field)) {
-		if (wire_field_is(&field, 1, WIRE_BYTES))
+		if (wire_field_is(&field, KEY_VALUE_KEY, WIRE_BYTES))
 			err = assembly_text(tables->assembly, (const char *)field.data, field.len, &key);
-		else if (wire_field_is(&field, 2, WIRE_BYTES))
+		else if (wire_field_is(&field, KEY_VALUE_VALUE, WIRE_BYTES))
 			err = otlp_tables_value(tables, &field, &value);
-		else if (wire_field_is(&field, 3, WIRE_VARINT))
+		else if (wire_field_is(&field, KEY_VALUE_KEY_STRINDEX, WIRE_VARINT))
 			err = otlp_tables_text(tables, &field, &key);
 	}
 	if (!err)
@@ -52,7 +51,7 @@ static int read_resource(const struct otlp_tables *tables, const struct wire_fie
 	int err = 0;
 
 	while (!err && wire_reader_next(&reader, &field))
-		if (wire_field_is(&field, ATTRIBUTES, WIRE_BYTES))
+		if (wire_field_is(&field, RESOURCE_ATTRIBUTES, WIRE_BYTES))
 			err = read_attribute(tables, &field, resource);
 	return err ? err : otlp_tables_end(tables, &reader);
 }
@@ -65,7 +64,7 @@ int otlp_resource_read(const struct otlp_tables *tables, const struct wire_field
 	int err = 0;
 
 	while (!err && wire_reader_next(&reader, &field))
-		if (wire_field_is(&field, RESOURCE, WIRE_BYTES))
+		if (wire_field_is(&field, RESOURCE_PROFILES_RESOURCE, WIRE_BYTES))
 			err = read_resource(tables, &field, resource);
 	return err ? err : otlp_tables_end(tables, &reader);
 }

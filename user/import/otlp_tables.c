@@ -5,18 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/otlp_proto.h"
 #include "import/array.h"
-
-enum table { /* fields of ProfilesDictionary */
-	MAPPING_TABLE = 1,
-	LOCATION_TABLE = 2,
-	FUNCTION_TABLE = 3,
-	STRING_TABLE = 5,
-	ATTRIBUTE_TABLE = 6,
-	STACK_TABLE = 7,
-};
-
-#define DICTIONARY 2 /* field of ProfilesData */
 
 void otlp_tables_release(struct otlp_tables *tables)
 {
@@ -75,9 +65,9 @@ int otlp_tables_value_type(const struct otlp_tables *tables, const struct wire_f
 
 	*type = *unit = tables->none;
 	while (!err && wire_reader_next(&reader, &field)) {
-		if (wire_field_is(&field, 1, WIRE_VARINT))
+		if (wire_field_is(&field, VALUE_TYPE_TYPE, WIRE_VARINT))
 			err = otlp_tables_text(tables, &field, type);
-		else if (wire_field_is(&field, 2, WIRE_VARINT))
+		else if (wire_field_is(&field, VALUE_TYPE_UNIT, WIRE_VARINT))
 			err = otlp_tables_text(tables, &field, unit);
 	}
 	return err ? err : otlp_tables_end(tables, &reader);
@@ -89,17 +79,17 @@ static int take_value(const struct otlp_tables *tables, const struct wire_field 
 	uint32_t text;
 	int err = 0;
 
-	if (wire_field_is(field, 1, WIRE_BYTES)) {
+	if (wire_field_is(field, ANY_STRING, WIRE_BYTES)) {
 		err = assembly_text(tables->assembly, (const char *)field->data, field->len, &text);
 		*value = (struct otlp_value){OTLP_TEXT, err ? 0 : text};
-	} else if (wire_field_is(field, 8, WIRE_VARINT)) {
+	} else if (wire_field_is(field, ANY_STRING_STRINDEX, WIRE_VARINT)) {
 		err = otlp_tables_text(tables, field, &text);
 		*value = (struct otlp_value){OTLP_TEXT, err ? 0 : text};
-	} else if (wire_field_is(field, 2, WIRE_VARINT)) {
+	} else if (wire_field_is(field, ANY_BOOL, WIRE_VARINT)) {
 		*value = (struct otlp_value){OTLP_BOOL, field->value != 0};
-	} else if (wire_field_is(field, 3, WIRE_VARINT)) {
+	} else if (wire_field_is(field, ANY_INT, WIRE_VARINT)) {
 		*value = (struct otlp_value){OTLP_INT, field->value};
-	} else if (wire_field_is(field, 4, WIRE_FIXED64)) {
+	} else if (wire_field_is(field, ANY_DOUBLE, WIRE_FIXED64)) {
 		*value = (struct otlp_value){OTLP_REAL, field->value};
 	}
 	return err;
@@ -160,9 +150,9 @@ static int read_attribute(struct otlp_tables *tables, const struct wire_field *m
 	attribute = &attributes[tables->n_attributes++];
 	*attribute = (struct otlp_attribute){.key = tables->none};
 	while (!err && wire_reader_next(&reader, &field)) {
-		if (wire_field_is(&field, 1, WIRE_VARINT))
+		if (wire_field_is(&field, ATTRIBUTE_KEY, WIRE_VARINT))
 			err = otlp_tables_text(tables, &field, &attribute->key);
-		else if (wire_field_is(&field, 2, WIRE_BYTES))
+		else if (wire_field_is(&field, ATTRIBUTE_VALUE, WIRE_BYTES))
 			err = otlp_tables_value(tables, &field, &attribute->value);
 	}
 	return err ? err : otlp_tables_end(tables, &reader);
@@ -198,15 +188,15 @@ static int parse_mapping(struct reading_mapping *reading, const struct wire_fiel
 	int err = 0;
 
 	while (!err && wire_reader_next(&reader, &field)) {
-		if (wire_field_is(&field, 1, WIRE_VARINT))
+		if (wire_field_is(&field, MAPPING_MEMORY_START, WIRE_VARINT))
 			reading->mapping.start = field.value;
-		else if (wire_field_is(&field, 2, WIRE_VARINT))
+		else if (wire_field_is(&field, MAPPING_MEMORY_LIMIT, WIRE_VARINT))
 			reading->mapping.limit = field.value;
-		else if (wire_field_is(&field, 3, WIRE_VARINT))
+		else if (wire_field_is(&field, MAPPING_FILE_OFFSET, WIRE_VARINT))
 			reading->mapping.offset = field.value;
-		else if (wire_field_is(&field, 4, WIRE_VARINT))
+		else if (wire_field_is(&field, MAPPING_FILENAME, WIRE_VARINT))
 			err = otlp_tables_text(tables, &field, &reading->mapping.file);
-		else if (wire_field_is_varints(&field, 5))
+		else if (wire_field_is_varints(&field, MAPPING_ATTRIBUTE_INDICES))
 			err = otlp_tables_each_attribute(tables, &field, take_build_id, reading);
 	}
 	return err ? err : otlp_tables_end(tables, &reader);
@@ -249,13 +239,13 @@ static int read_function(struct otlp_tables *tables, const struct wire_field *me
 	function = &functions[tables->n_functions++];
 	*function = (struct otlp_function){.name = tables->none, .file = tables->none};
 	while (!err && wire_reader_next(&reader, &field)) {
-		if (wire_field_is(&field, 1, WIRE_VARINT))
+		if (wire_field_is(&field, FUNCTION_NAME, WIRE_VARINT))
 			err = otlp_tables_text(tables, &field, &function->name);
-		else if (wire_field_is(&field, 2, WIRE_VARINT))
+		else if (wire_field_is(&field, FUNCTION_SYSTEM_NAME, WIRE_VARINT))
 			err = otlp_tables_text(tables, &field, &system_name);
-		else if (wire_field_is(&field, 3, WIRE_VARINT))
+		else if (wire_field_is(&field, FUNCTION_FILENAME, WIRE_VARINT))
 			err = otlp_tables_text(tables, &field, &function->file);
-		else if (wire_field_is(&field, 4, WIRE_VARINT))
+		else if (wire_field_is(&field, FUNCTION_START_LINE, WIRE_VARINT))
 			function->first_line = line_number(field.value);
 	}
 	if (function->name == tables->none)
@@ -271,9 +261,9 @@ static int read_line(const struct otlp_tables *tables, const struct wire_field *
 
 	*line = (struct profile_line){.function = tables->none, .file = tables->none};
 	while (!err && wire_reader_next(&reader, &field)) {
-		if (wire_field_is(&field, 2, WIRE_VARINT))
+		if (wire_field_is(&field, LINE_LINE, WIRE_VARINT))
 			line->line = line_number(field.value);
-		if (!wire_field_is(&field, 1, WIRE_VARINT))
+		if (!wire_field_is(&field, LINE_FUNCTION_INDEX, WIRE_VARINT))
 			continue;
 		err = check_index(tables, &field, tables->n_functions, "an index past the end of the function table");
 		if (!err && field.value) {
@@ -323,15 +313,15 @@ static int parse_location(struct reading_location *reading, const struct wire_fi
 	int err = 0;
 
 	while (!err && wire_reader_next(&reader, &field)) {
-		if (wire_field_is(&field, 1, WIRE_VARINT)) {
+		if (wire_field_is(&field, LOCATION_MAPPING_INDEX, WIRE_VARINT)) {
 			err = check_index(tables, &field, tables->n_mappings, "an index past the end of the mapping table");
 			if (!err && field.value)
 				reading->location.mapping = tables->mappings[field.value];
-		} else if (wire_field_is(&field, 2, WIRE_VARINT)) {
+		} else if (wire_field_is(&field, LOCATION_ADDRESS, WIRE_VARINT)) {
 			reading->location.address = field.value;
-		} else if (wire_field_is(&field, 3, WIRE_BYTES)) {
+		} else if (wire_field_is(&field, LOCATION_LINES, WIRE_BYTES)) {
 			err = push_line(tables, &field, &reading->location);
-		} else if (wire_field_is_varints(&field, 4)) {
+		} else if (wire_field_is_varints(&field, LOCATION_ATTRIBUTE_INDICES)) {
 			err = otlp_tables_each_attribute(tables, &field, take_frame_type, reading);
 		}
 	}
@@ -393,7 +383,7 @@ static int read_stack(struct otlp_tables *tables, const struct wire_field *messa
 	stack = &stacks[tables->n_stacks++];
 	stack->cut = tables->n_path = 0;
 	while (!err && wire_reader_next(&reader, &field))
-		if (wire_field_is_varints(&field, 1))
+		if (wire_field_is_varints(&field, STACK_LOCATION_INDICES))
 			err = push_locations(tables, &field, &stack->cut);
 	if (!err)
 		err = otlp_tables_end(tables, &reader);
@@ -402,7 +392,7 @@ static int read_stack(struct otlp_tables *tables, const struct wire_field *messa
 
 typedef int read_entry(struct otlp_tables *tables, const struct wire_field *entry);
 
-static int read_table_of(struct otlp_tables *tables, const struct wire_field *dictionary, enum table table,
+static int read_table_of(struct otlp_tables *tables, const struct wire_field *dictionary, enum otlp_profiles_dictionary_field table,
 	read_entry *read)
 {
 	struct wire_reader reader = wire_reader_over(dictionary->data, dictionary->len);
@@ -416,7 +406,7 @@ static int read_table_of(struct otlp_tables *tables, const struct wire_field *di
 }
 
 /* A message that is in its parent twice is merged (protobuf): its tables go on. */
-static int read_table(struct otlp_tables *tables, enum table table, read_entry *read)
+static int read_table(struct otlp_tables *tables, enum otlp_profiles_dictionary_field table, read_entry *read)
 {
 	const struct input *input = tables->importing->input;
 	struct wire_reader reader = wire_reader_over(input->data, input->len);
@@ -424,7 +414,7 @@ static int read_table(struct otlp_tables *tables, enum table table, read_entry *
 	int err = 0;
 
 	while (!err && wire_reader_next(&reader, &field))
-		if (wire_field_is(&field, DICTIONARY, WIRE_BYTES))
+		if (wire_field_is(&field, DATA_DICTIONARY, WIRE_BYTES))
 			err = read_table_of(tables, &field, table, read);
 	return err ? err : otlp_tables_end(tables, &reader);
 }
@@ -435,27 +425,27 @@ static int intern_keys(struct otlp_tables *tables)
 	int err = intern_text(text, "", &tables->none);
 
 	if (!err)
-		err = intern_text(text, "process.executable.build_id.gnu", &tables->build_id_gnu);
+		err = intern_text(text, OTLP_BUILD_ID_GNU, &tables->build_id_gnu);
 	if (!err)
-		err = intern_text(text, "process.executable.build_id.go", &tables->build_id_go);
+		err = intern_text(text, OTLP_BUILD_ID_GO, &tables->build_id_go);
 	if (!err)
-		err = intern_text(text, "process.executable.build_id.htlhash", &tables->build_id_htlhash);
-	return err ? err : intern_text(text, "profile.frame.type", &tables->frame_type);
+		err = intern_text(text, OTLP_BUILD_ID_HTLHASH, &tables->build_id_htlhash);
+	return err ? err : intern_text(text, OTLP_FRAME_TYPE, &tables->frame_type);
 }
 
 int otlp_tables_read(struct otlp_tables *tables)
 {
 	/* What refers to others comes after them. */
 	static const struct {
-		enum table table;
+		enum otlp_profiles_dictionary_field table;
 		read_entry *read;
 	} order[] = {
-		{STRING_TABLE, read_string},
-		{ATTRIBUTE_TABLE, read_attribute},
-		{MAPPING_TABLE, read_mapping},
-		{FUNCTION_TABLE, read_function},
-		{LOCATION_TABLE, read_location},
-		{STACK_TABLE, read_stack},
+		{DICTIONARY_STRING, read_string},
+		{DICTIONARY_ATTRIBUTE, read_attribute},
+		{DICTIONARY_MAPPING, read_mapping},
+		{DICTIONARY_FUNCTION, read_function},
+		{DICTIONARY_LOCATION, read_location},
+		{DICTIONARY_STACK, read_stack},
 	};
 	int err = intern_keys(tables);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The dictionary of an OTLP file: ProfilesDictionary of opentelemetry/proto/profiles/v1development/profiles.proto, proto
- * 1.10. Tables refer to one another by index; entry 0 of each is the zero value, which is what an absent index is.
+ * The dictionary of an OTLP file (export/otlp_proto.h says of which version). Tables refer to one another
+ * by index; entry 0 of each is the zero value, which is what an absent index is.
  */
 #ifndef PROFOUND_OTLP_TABLES_H
 #define PROFOUND_OTLP_TABLES_H
