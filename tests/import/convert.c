@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* convert [--type NAME] [--lines] OUT FORMAT FILE...: reads profiles and writes what they are together. */
+/*
+ * convert [--type NAME] [--lines] OUT FORMAT FILE...: reads profiles and writes what they are together. FORMAT is one of
+ * the exporters, or "stats": the figures as --stats has them.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "export/exporter.h"
+#include "export/stats_json.h"
 #include "import/import.h"
 
 static int write_to(const char *path, const char *format, const struct import *import, bool lines)
 {
 	const struct export_view view = {.profile = &import->profile, .trust = &import->trust, .lines = lines};
 	const struct exporter *exporter = exporter_by_name(format);
-	FILE *stream = exporter ? fopen(path, "w") : NULL;
+	FILE *stream = fopen(path, "w");
 	int err;
 
 	if (!stream)
 		return -1;
-	err = exporter->write(&view, stream);
+	err = exporter ? exporter->write(&view, stream) : stats_json_write(&import->trust, stream);
 	return fclose(stream) ? -1 : err;
 }
 

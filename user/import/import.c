@@ -55,12 +55,20 @@ static int take_file(struct import *import, struct importing *importing, uint64_
 	return err;
 }
 
-static int read_input(struct import *import, const struct input *input, const struct import_options *options,
-	struct fault *fault)
+static const struct importer *importer_of(enum content content)
+{
+	for (unsigned i = 0; i < n_importers; i++)
+		if (importers[i].content == content)
+			return &importers[i];
+	return NULL;
+}
+
+int import_content(struct import *import, const struct input *input, enum content content,
+	const struct import_options *options, struct fault *fault)
 {
 	struct importing importing = {
 		.import = import, .input = input, .type = options ? options->type : NULL, .fault = fault};
-	const struct importer *importer = importer_of(input);
+	const struct importer *importer = importer_of(content);
 	uint64_t before = import->assembly.total;
 	int err;
 
@@ -88,7 +96,7 @@ int import_file(struct import *import, const char *path, const struct import_opt
 
 	if (err)
 		return err;
-	err = read_input(import, &input, options, fault);
+	err = import_content(import, &input, content_of(input.data, input.len), options, fault);
 	input_release(&input);
 	return err;
 }

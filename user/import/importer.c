@@ -11,16 +11,6 @@ const struct importer importers[] = {
 
 const unsigned n_importers = sizeof(importers) / sizeof(importers[0]);
 
-const struct importer *importer_of(const struct input *input)
-{
-	enum content content = content_of(input->data, input->len);
-
-	for (unsigned i = 0; i < n_importers; i++)
-		if (importers[i].content == content)
-			return &importers[i];
-	return NULL;
-}
-
 int importer_set_value(struct importing *importing, const struct profile_value *value)
 {
 	struct profile *profile = &importing->import->profile;

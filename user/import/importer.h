@@ -30,8 +30,9 @@ struct importer {
 extern const struct importer importers[];
 extern const unsigned n_importers;
 
-/* NULL: none reads it. */
-const struct importer *importer_of(const struct input *input);
+/* What import_file() does once it has the bytes and knows what they are. */
+int import_content(struct import *import, const struct input *input, enum content content,
+	const struct import_options *options, struct fault *fault);
 
 int folded_read(struct importing *importing);
 int pprof_read(struct importing *importing);

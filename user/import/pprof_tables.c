@@ -152,11 +152,11 @@ static int read_function(void *context, const struct wire_field *message)
 	}
 	if (!err && reader.cursor.bad)
 		return pprof_tables_fault(tables, reader.at, WIRE_READER_BAD);
-	functions = array_grow(tables->functions, tables->n_functions, &tables->functions_cap, sizeof(*functions));
-	if (!err && !functions)
-		return -ENOMEM;
 	if (err)
 		return err;
+	functions = array_grow(tables->functions, tables->n_functions, &tables->functions_cap, sizeof(*functions));
+	if (!functions)
+		return -ENOMEM;
 	tables->functions = functions;
 	if (function.name == tables->texts[0])
 		function.name = system_name;
