@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "import/content.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "import/wire_reader.h"
@@ -10,36 +11,41 @@ enum top { /* fields of the top: of OTLP's ProfilesData, of pprof's Profile */
 	OTLP_DICTIONARY = 2,
 	PPROF_SAMPLE_TYPE = 1,
 	PPROF_STRINGS = 6,
-	PPROF_LAST = 15,
 };
 
 struct shape {
-	uint32_t seen;         /* bit N: field N, up to 31 */
-	bool strings_are_good; /* the first of field 6 is empty */
-	bool whole;            /* protobuf to the last byte */
-	bool numbers_first;    /* the first field 1 begins with a number */
+	bool pprof_strings; /* the first of field 6 is empty */
+	bool pprof_types;   /* the first of field 1 is numbers, as ValueType is */
+	bool whole;         /* protobuf to the last byte */
 };
 
-/* Whether the message begins with a field that is a number, as ValueType's both are. */
-static bool begins_with_number(const struct wire_field *message)
+static bool is_value_type(const struct wire_field *message)
 {
-	return message->len && (message->data[0] & 7) == WIRE_VARINT;
+	struct wire_reader reader = wire_reader_over(message->data, message->len);
+	struct wire_field field;
+
+	while (wire_reader_next(&reader, &field))
+		if (field.number > 2 || field.type != WIRE_VARINT)
+			return false;
+	return message->len && !reader.cursor.bad;
 }
 
 static struct shape shape_of(const uint8_t *data, size_t len)
 {
 	struct wire_reader reader = wire_reader_over(data, len);
+	bool strings_seen = false, types_seen = false;
 	struct shape shape = {0};
 	struct wire_field field;
 
 	while (wire_reader_next(&reader, &field)) {
-		uint32_t bit = field.number < 32 ? UINT32_C(1) << field.number : UINT32_C(1) << 31;
-
-		if (!(shape.seen & bit) && wire_field_is(&field, PPROF_STRINGS, WIRE_BYTES))
-			shape.strings_are_good = !field.len;
-		if (!(shape.seen & bit) && wire_field_is(&field, PPROF_SAMPLE_TYPE, WIRE_BYTES))
-			shape.numbers_first = begins_with_number(&field);
-		shape.seen |= bit;
+		if (!strings_seen && wire_field_is(&field, PPROF_STRINGS, WIRE_BYTES)) {
+			strings_seen = true;
+			shape.pprof_strings = !field.len;
+		}
+		if (!types_seen && wire_field_is(&field, PPROF_SAMPLE_TYPE, WIRE_BYTES)) {
+			types_seen = true;
+			shape.pprof_types = is_value_type(&field);
+		}
 	}
 	shape.whole = !reader.cursor.bad;
 	return shape;
@@ -60,16 +66,12 @@ static bool begins_as_otlp(const uint8_t *data)
 
 enum content content_of(const uint8_t *data, size_t len)
 {
-	const uint32_t otlp = 1u << OTLP_RESOURCE_PROFILES | 1u << OTLP_DICTIONARY;
-	const uint32_t pprof = ((1u << (PPROF_LAST + 1)) - 1) & ~1u;
 	struct shape shape;
 
 	if (!len || !has_binary(data, len))
 		return CONTENT_TEXT;
 	shape = shape_of(data, len);
-	if (shape.strings_are_good)
-		return CONTENT_PPROF;
-	if (shape.numbers_first || (shape.whole && shape.seen & ~otlp && !(shape.seen & ~pprof)))
+	if (shape.pprof_strings || shape.pprof_types)
 		return CONTENT_PPROF;
 	if (begins_as_otlp(data) && (shape.whole || memchr(data, 0, len)))
 		return CONTENT_OTLP;

@@ -6,8 +6,8 @@
  *   OTLP   fields 1 and 2 alone (resource_profiles, dictionary), both of them messages of messages
  *   text   no byte of 0
  *
- * Where a file is cut off before its string table, the first field decides: field 1 is of numbers (ValueType) in pprof,
- * of messages (ResourceProfiles) in OTLP.
+ * Where a file is cut off before its string table, its first field 1 decides: numbers (ValueType) in pprof, messages
+ * (ResourceProfiles) in OTLP. Text that looks like protobuf has a control character, and is no name that we write.
  */
 #ifndef PROFOUND_CONTENT_H
 #define PROFOUND_CONTENT_H
