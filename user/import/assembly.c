@@ -27,7 +27,7 @@ int assembly_text(struct assembly *assembly, const char *data, size_t len, uint3
 	int err;
 
 	buf_clear(&assembly->clean);
-	err = text_valid(&assembly->clean, data, len);
+	err = text_fit(&assembly->clean, data, len, ASSEMBLY_TEXT_MAX);
 	return err ? err : intern_add(&assembly->profile->text, assembly->clean.data, assembly->clean.len, id);
 }
 

@@ -6,6 +6,8 @@
 
 #include "import/frame_name.h"
 
+#define FILE_MAX 100 /* bytes of a file's name in those that stand in: each address has one of its own */
+
 static bool is_none(const struct profile *profile, const struct profile_mapping *mapping)
 {
 	return !mapping->limit && !*profile_text(profile, mapping->file) &&
@@ -43,6 +45,8 @@ static int put_offset(struct buf *name, const char *file, const struct profile_m
 		file++;
 		len -= 2;
 	}
+	if (len > FILE_MAX)
+		len = FILE_MAX;
 	if (!address)
 		return buf_printf(name, "[%.*s]", (int)len, file);
 	return buf_printf(name, "[%.*s+0x%" PRIx64 "]", (int)len, file, address - mapping->start + mapping->offset);

@@ -19,6 +19,8 @@
 #include "import/sample_types.h"
 #include "profile/figures.h"
 
+#define FIGURES_MAX 256 /* of one list: there are not so many */
+
 struct otlp {
 	struct otlp_tables tables;
 	struct importing *importing;
@@ -210,6 +212,7 @@ static void take_times(struct otlp *otlp, const struct head *head)
 struct telling {
 	struct otlp *otlp;
 	struct trust told;
+	unsigned count;
 };
 
 static int take_figure(void *context, const struct otlp_attribute *attribute)
@@ -222,8 +225,9 @@ static int take_figure(void *context, const struct otlp_attribute *attribute)
 	double real;
 	int err;
 
-	if (strncmp(key, FIGURE_PREFIX, strlen(FIGURE_PREFIX)))
+	if (strncmp(key, FIGURE_PREFIX, strlen(FIGURE_PREFIX)) || telling->count == FIGURES_MAX)
 		return 0;
+	telling->count++;
 	memcpy(&real, &value->bits, sizeof(real));
 	if (value->kind == OTLP_REAL)
 		snprintf(number, sizeof(number), "%.17g", real);

@@ -22,6 +22,7 @@
 static const char *const comm_keys[] = {"comm", "thread.name", "thread", "process.executable.name"};
 
 #define COMM_KEYS (sizeof(comm_keys) / sizeof(*comm_keys))
+#define FIGURES_MAX 256 /* of one list: there are not so many */
 #define UNVERIFIED_KEY "unverified"
 
 struct value_type {
@@ -37,6 +38,7 @@ struct pprof {
 	unsigned chosen; /* of the sample types */
 	uint32_t comm_key[COMM_KEYS], unverified_key, yes; /* text ids */
 	uint32_t comm; /* text id: that of samples which do not say */
+	unsigned n_figures; /* comments that were taken for some */
 	uint32_t *frames; /* of the sample, innermost first */
 	uint32_t n_frames, frames_cap;
 };
@@ -50,6 +52,11 @@ struct sample_parts { /* of a sample that is read */
 	bool unverified;
 	struct resource resource;
 };
+
+static const char *text_of(const struct pprof *pprof, uint32_t id)
+{
+	return profile_text(pprof->tables.assembly->profile, id);
+}
 
 static int parse_type(struct pprof *pprof, const struct wire_field *message, struct value_type *out)
 {
@@ -102,16 +109,22 @@ static int read_default_type(void *context, const struct wire_field *field)
 	return pprof_tables_text(&pprof->tables, field, &pprof->default_type);
 }
 
+/* One that is a figure; the summary's lines are for people. */
 static int take_comment(struct pprof *pprof, uint32_t text)
 {
-	const char *comment = profile_text(pprof->tables.assembly->profile, text), *value = strchr(comment, '=');
+	const char *comment = text_of(pprof, text), *value;
 	const size_t prefix = strlen(FIGURE_PREFIX);
 	char key[FIGURE_KEY];
 	int err;
 
-	if (strncmp(comment, FIGURE_PREFIX, prefix) || !value || (size_t)(value - comment) - prefix >= sizeof(key))
+	if (strncmp(comment, FIGURE_PREFIX, prefix))
 		return 0;
-	snprintf(key, sizeof(key), "%.*s", (int)((size_t)(value - comment) - prefix), comment + prefix);
+	comment += prefix;
+	value = memchr(comment, '=', strnlen(comment, sizeof(key)));
+	if (!value || pprof->n_figures == FIGURES_MAX)
+		return 0;
+	pprof->n_figures++;
+	snprintf(key, sizeof(key), "%.*s", (int)(value - comment), comment);
 	err = figures_take(&pprof->tables.importing->told, key, value + 1);
 	return err == -ENOMEM ? err : 0;
 }
@@ -174,11 +187,6 @@ static int choose_type(struct pprof *pprof)
 		if (types->at[i].type == pprof->default_type)
 			pprof->chosen = i;
 	return 0;
-}
-
-static const char *text_of(const struct pprof *pprof, uint32_t id)
-{
-	return profile_text(pprof->tables.assembly->profile, id);
 }
 
 /* The main program is the first mapping; a profile without labels is all of one process. */
