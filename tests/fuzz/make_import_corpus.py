@@ -123,4 +123,5 @@ def main():
         (folder / f"{name}.gz").write_bytes(gzip.compress(data, mtime=0))
 
 
-main()
+if __name__ == "__main__":
+    main()
