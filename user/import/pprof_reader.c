@@ -224,10 +224,11 @@ static int push_locations(struct pprof *pprof, const struct wire_field *field, s
 		const uint8_t *at = ids.at;
 		uint64_t id = cursor_uleb(&ids);
 		uint32_t index = ids.bad ? UINT32_MAX : id_table_find(&tables->location_ids, id);
-		uint32_t *frames = array_grow(pprof->frames, pprof->n_frames, &pprof->frames_cap, sizeof(*frames));
+		uint32_t *frames;
 
 		if (index == UINT32_MAX)
 			return pprof_tables_fault(tables, at, "a location that is not there");
+		frames = array_grow(pprof->frames, pprof->n_frames, &pprof->frames_cap, sizeof(*frames));
 		if (!frames)
 			return -ENOMEM;
 		pprof->frames = frames;
