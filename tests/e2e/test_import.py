@@ -94,7 +94,7 @@ def test_values_and_timestamps(tmp_path):
     profile.samples.add(stack_index=stack, values=[3])
     profile.samples.add(stack_index=stack, timestamps_unix_nano=[5, 6])
     profile.samples.add(stack_index=stack, values=[1, 2, 1], timestamps_unix_nano=[5, 6, 7])
-    profile.samples.add(stack_index=stack)
+    profile.samples.add(stack_index=stack, values=[0])
     profile.samples.add(values=[5])
     assert importing.folded(tmp_path / "x", made.write(tmp_path / "x.otlp")) == {
         ("[unknown]", "main", "work"): 9, ("[unknown]",): 5}

@@ -180,6 +180,7 @@ BAD_OTLP = {
     "negative": (b"", message(2, packed(4, 3, -1)), "a value below 0"),
     "too much": (b"", message(2, number(4, 2 ** 63 - 1)) * 2, "add up to more than 2^63 - 1"),
     "too much in one": (b"", message(2, packed(4, *[2 ** 63 - 1] * 3)), "add up to more than 2^63 - 1"),
+    "nothing": (b"", message(2, number(1, 0)), "a sample without values and timestamps"),
     "timestamps": (b"", message(2, message(5, bytes(12))), "timestamps that are not 8 bytes each"),
     "group": (b"\x0b", b"", "cut off, or no protobuf"),
     "length": (b"\x3a" + varint(2 ** 63), b"", "cut off, or no protobuf"),

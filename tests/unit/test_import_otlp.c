@@ -34,6 +34,7 @@ static uint32_t process(struct profile *profile, const char *service)
 {
 	struct profile_attribute attributes[] = {
 		{text(profile, "container.id"), text(profile, "c0ffee")},
+		{text(profile, "host.name"), text(profile, "web1")},
 		{text(profile, "process.executable.path"), text(profile, "/usr/bin/x")},
 		{text(profile, "service.name"), text(profile, service)},
 	};
@@ -191,13 +192,13 @@ static void check_samples(const struct profile *profile)
 		uint32_t count;
 
 		attributes = profile_get_resource(profile, sample->process, &count);
-		assert_int_equal(count, 3);
+		assert_int_equal(count, 4);
 		assert_string_equal(text_of(profile, attributes[0].key), "container.id");
 		assert_string_equal(text_of(profile, who->container), "c0ffee");
 		assert_string_equal(text_of(profile, who->exe), "/usr/bin/x");
 		unverified += sample->flags & SAMPLE_UNVERIFIED ? profile->counts[i] : 0;
 		cut += sample->cut == COUNTER_corrupt ? profile->counts[i] : 0;
-		of_shop += !strcmp(text_of(profile, attributes[2].value), "shop") ? profile->counts[i] : 0;
+		of_shop += !strcmp(text_of(profile, attributes[3].value), "shop") ? profile->counts[i] : 0;
 	}
 	assert_int_equal(unverified, 3);
 	assert_int_equal(cut, 2);
@@ -226,6 +227,8 @@ static void all_of_it_comes_back(void **state)
 	assert_int_equal(import.trust.complete_and_named, 6);
 	assert_int_equal(import.trust.frequency_hz, 99);
 	assert_string_equal(import.trust.event, "cycles");
+	assert_string_equal(import.trust.host, "web1");
+	assert_int_equal(import.trust.start_unix_ns, 1795428901000000000);
 	assert_true(import.trust.cpu_seconds == 0.0625);
 	import_release(&import);
 	wire_release(&wire);

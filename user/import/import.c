@@ -2,6 +2,7 @@
 #include "import/import.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "import/importer.h"
@@ -125,6 +126,28 @@ static const char *file_of(void *context, const struct frame *frame)
 	return import->assembly.clean.data;
 }
 
+/* The host, where all resources are of one. */
+static void tell_host(struct trust *trust, const struct profile *profile)
+{
+	const char *host = "";
+
+	for (uint32_t i = 0; i < profile->processes.count; i++) {
+		uint32_t count;
+		const struct profile_attribute *attributes = profile_get_resource(profile, i, &count);
+
+		for (uint32_t k = 0; k < count; k++) {
+			const char *value = profile_text(profile, attributes[k].value);
+
+			if (strcmp(profile_text(profile, attributes[k].key), "host.name"))
+				continue;
+			if (*host && strcmp(host, value))
+				return;
+			host = value;
+		}
+	}
+	snprintf(trust->host, sizeof(trust->host), "%s", host);
+}
+
 /* Frames and the top are what the profile shows; what the walks were like, only the figures can tell. */
 static void keep_figures(struct trust *trust, const struct trust *told)
 {
@@ -152,5 +175,6 @@ int import_finish(struct import *import)
 	if (err)
 		return err;
 	keep_figures(&import->trust, &told);
+	tell_host(&import->trust, &import->profile);
 	return 0;
 }

@@ -143,6 +143,8 @@ static int read_sample(struct otlp *otlp, const struct wire_field *message)
 	int err = parse_sample(otlp, message, &parts);
 
 	count = parts.has_values ? parts.values : parts.stamps;
+	if (!err && !parts.has_values && !count)
+		return refuse(otlp, message->data, "a sample without values and timestamps: of an earlier version of OTLP?");
 	if (err || !count)
 		return err;
 	sample.comm = parts.comm;
