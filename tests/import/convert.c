@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * convert [--type NAME] [--lines] OUT FORMAT FILE...: reads profiles and writes what they are together. FORMAT is one of
- * the exporters, or "stats": the figures as --stats has them.
+ * convert [--type NAME] [--lines] OUT FORMAT FILE...: reads profiles and writes what they are together. FORMAT is that
+ * of an exporter, or "stats": the figures as --stats has them.
  */
 #include <stdio.h>
 #include <string.h>

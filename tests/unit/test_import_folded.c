@@ -74,7 +74,8 @@ static void a_cut_is_told_by_its_name(void **state)
 
 static void names_say_what_frames_are(void **state)
 {
-	static const char text[] = "a;vfs_read_[k] 1\na;[kernel]_[k] 1\na;[jit] 1\na;[libc.so.6+0x1] 1\na;[unknown] 1\na;f 1\na;_[k] 1\n";
+	static const char text[] = "a;vfs_read_[k] 1\na;[kernel]_[k] 1\na;[jit] 1\na;[libc.so.6+0x1] 1\n"
+				   "a;[unknown] 1\na;f 1\na;_[k] 1\n";
 	static const struct {
 		uint32_t kind;
 		bool named;

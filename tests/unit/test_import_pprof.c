@@ -10,8 +10,8 @@ enum text {
 };
 
 static const char *const texts[] = {"", "samples", "count", "cpu", "nanoseconds", "main", "work", "/src/a.c",
-	"/usr/bin/x", "0123abcd", "[kernel.kallsyms]_stext", "vfs_read", "[truncated: corrupt]", "comm", "web", "unverified",
-	"true", "service.name", "shop", "profound.samples.taken=6", "profound.samples.expected=7"};
+	"/usr/bin/x", "0123abcd", "[kernel.kallsyms]_stext", "vfs_read", "[truncated: corrupt]", "comm", "web",
+	"unverified", "true", "service.name", "shop", "profound.samples.taken=6", "profound.samples.expected=7"};
 
 static void put_strings(struct wire *wire)
 {

@@ -31,8 +31,7 @@ struct folded {
 
 static int refuse(const struct folded *folded, const char *what)
 {
-	return fault_set(folded->importing->fault, -EBADMSG, "%.200s: line %zu: %s",
-		input_name(folded->importing->input), folded->line, what);
+	return input_fault(folded->importing->input, folded->importing->fault, "line %zu: %s", folded->line, what);
 }
 
 /* Of a name as it stands in the file: "_[k]" and brackets say what it is. */

@@ -17,7 +17,7 @@ void import_release(struct import *import)
 	*import = (struct import){0};
 }
 
-/* Figures are about a profile's samples: those of another profile, or of something else that was counted, say nothing. */
+/* Figures are about the samples of a recording: of other samples, or of other counts of them, they say nothing. */
 static void check_figures(struct importing *importing, uint64_t total)
 {
 	struct trust *told = &importing->told;
@@ -74,8 +74,7 @@ int import_content(struct import *import, const struct input *input, enum conten
 	int err;
 
 	if (!importer)
-		return fault_set(fault, -EBADMSG, "%.200s: no profile: neither OTLP nor pprof nor folded lines",
-			input_name(input));
+		return input_fault(input, fault, "no profile: neither OTLP nor pprof nor folded lines");
 	figures_forget(&importing.told);
 	import->assembly.profile = &import->profile;
 	assembly_begin(&import->assembly, input->len);

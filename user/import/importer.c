@@ -22,9 +22,11 @@ int importer_set_value(struct importing *importing, const struct profile_value *
 		return err;
 	if (importing->import->files && (known->type != made.type || known->unit != made.unit))
 		return fault_set(importing->fault, -EMEDIUMTYPE,
-			"%.150s: counts %.60s/%.60s, but what was read before %.60s/%.60s; --type NAME chooses what to read",
-			input_name(importing->input), profile_text(profile, made.type), profile_text(profile, made.unit),
-			profile_text(profile, known->type), profile_text(profile, known->unit));
+			"%.150s: counts %.60s/%.60s, but what was read before %.60s/%.60s; "
+			"--type NAME chooses what to read",
+			input_name(importing->input), profile_text(profile, made.type),
+			profile_text(profile, made.unit), profile_text(profile, known->type),
+			profile_text(profile, known->unit));
 	if (importing->import->files && (known->period != made.period || known->period_type != made.period_type ||
 			known->period_unit != made.period_unit))
 		made.period = 0;

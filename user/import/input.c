@@ -25,7 +25,18 @@ const char *input_name(const struct input *input)
 	return strcmp(input->path, "-") ? input->path : "standard input";
 }
 
-int input_fault(const struct input *input, size_t at, struct fault *fault, const char *format, ...)
+int input_fault(const struct input *input, struct fault *fault, const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return fault_set(fault, -EBADMSG, "%.200s: %s", input_name(input), text);
+}
+
+int input_fault_at(const struct input *input, size_t at, struct fault *fault, const char *format, ...)
 {
 	char text[256];
 	va_list arguments;
@@ -165,12 +176,13 @@ static int unpack(struct input *input)
 static int refuse(const struct input *input, int err, bool unpacking, struct fault *fault)
 {
 	if (err == -EFBIG && unpacking)
-		return fault_set(fault, err, "%.200s: unpacks to more than %d times its size, or to more than 1 GiB: no profile does",
+		return fault_set(fault, err,
+			"%.200s: unpacks to more than %d times its size, or to more than 1 GiB: no profile does",
 			input_name(input), INPUT_RATIO_MAX);
 	if (err == -EFBIG)
 		return fault_set(fault, err, "%.200s: larger than 1 GiB, the most that is read", input_name(input));
 	if (err == -EBADMSG)
-		return fault_set(fault, err, "%.200s: its gzip data is damaged or cut off", input_name(input));
+		return input_fault(input, fault, "its gzip data is damaged or cut off");
 	return fault_set(fault, err, "cannot read %.200s: %s", input_name(input), strerror(-err));
 }
 

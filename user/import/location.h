@@ -16,7 +16,7 @@ struct location {
 	struct location_mapping mapping;
 	uint64_t address;
 	enum frame_type type;
-	struct profile_line *lines; /* innermost first; one more of these has room, for a stand-in */
+	struct profile_line *lines; /* innermost first; room for one at least */
 	uint32_t n_lines;
 };
 

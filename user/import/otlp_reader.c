@@ -144,7 +144,8 @@ static int read_sample(struct otlp *otlp, const struct wire_field *message)
 
 	count = parts.has_values ? parts.values : parts.stamps;
 	if (!err && !parts.has_values && !count)
-		return refuse(otlp, message->data, "a sample without values and timestamps: of an earlier version of OTLP?");
+		return refuse(otlp, message->data,
+			"a sample without values and timestamps: of an earlier version of OTLP?");
 	if (err || !count)
 		return err;
 	sample.comm = parts.comm;
@@ -414,7 +415,7 @@ static int read_all(struct otlp *otlp)
 	if (!err)
 		err = choose_type(otlp);
 	if (!err && !otlp->types.count)
-		err = fault_set(otlp->importing->fault, -EBADMSG, "%.200s: OTLP: no profile in it", input_name(otlp->importing->input));
+		err = input_fault(otlp->importing->input, otlp->importing->fault, "OTLP: no profile in it");
 	return err ? err : read_profiles(otlp, false);
 }
 

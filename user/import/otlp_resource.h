@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The resource of an OTLP ResourceProfiles (opentelemetry/proto/resource/v1/resource.proto): texts and integers stay. */
+/* The resource of an OTLP ResourceProfiles: texts and integers stay. */
 #ifndef PROFOUND_OTLP_RESOURCE_H
 #define PROFOUND_OTLP_RESOURCE_H
 

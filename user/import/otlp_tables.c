@@ -24,7 +24,7 @@ int otlp_tables_fault(const struct otlp_tables *tables, const uint8_t *at, const
 {
 	const struct input *input = tables->importing->input;
 
-	return input_fault(input, (size_t)(at - input->data), tables->importing->fault, "OTLP: %s", what);
+	return input_fault_at(input, (size_t)(at - input->data), tables->importing->fault, "OTLP: %s", what);
 }
 
 int otlp_tables_end(const struct otlp_tables *tables, const struct wire_reader *reader)
@@ -57,7 +57,8 @@ int otlp_tables_stack(const struct otlp_tables *tables, const struct wire_field 
 	return err;
 }
 
-int otlp_tables_value_type(const struct otlp_tables *tables, const struct wire_field *message, uint32_t *type, uint32_t *unit)
+int otlp_tables_value_type(
+	const struct otlp_tables *tables, const struct wire_field *message, uint32_t *type, uint32_t *unit)
 {
 	struct wire_reader reader = wire_reader_over(message->data, message->len);
 	struct wire_field field;
@@ -314,7 +315,8 @@ static int parse_location(struct reading_location *reading, const struct wire_fi
 
 	while (!err && wire_reader_next(&reader, &field)) {
 		if (wire_field_is(&field, LOCATION_MAPPING_INDEX, WIRE_VARINT)) {
-			err = check_index(tables, &field, tables->n_mappings, "an index past the end of the mapping table");
+			err = check_index(
+				tables, &field, tables->n_mappings, "an index past the end of the mapping table");
 			if (!err && field.value)
 				reading->location.mapping = tables->mappings[field.value];
 		} else if (wire_field_is(&field, LOCATION_ADDRESS, WIRE_VARINT)) {
@@ -392,8 +394,8 @@ static int read_stack(struct otlp_tables *tables, const struct wire_field *messa
 
 typedef int read_entry(struct otlp_tables *tables, const struct wire_field *entry);
 
-static int read_table_of(struct otlp_tables *tables, const struct wire_field *dictionary, enum otlp_profiles_dictionary_field table,
-	read_entry *read)
+static int read_table_of(struct otlp_tables *tables, const struct wire_field *dictionary,
+	enum otlp_profiles_dictionary_field table, read_entry *read)
 {
 	struct wire_reader reader = wire_reader_over(dictionary->data, dictionary->len);
 	struct wire_field field;

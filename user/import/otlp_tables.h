@@ -72,7 +72,8 @@ int otlp_tables_each_attribute(const struct otlp_tables *tables, const struct wi
 /* An AnyValue. 0, -EBADMSG or -ENOMEM. */
 int otlp_tables_value(const struct otlp_tables *tables, const struct wire_field *message, struct otlp_value *value);
 /* A ValueType: text ids. */
-int otlp_tables_value_type(const struct otlp_tables *tables, const struct wire_field *message, uint32_t *type, uint32_t *unit);
+int otlp_tables_value_type(
+	const struct otlp_tables *tables, const struct wire_field *message, uint32_t *type, uint32_t *unit);
 
 /* A fault at a place in the file. Returns -EBADMSG. */
 int otlp_tables_fault(const struct otlp_tables *tables, const uint8_t *at, const char *what);

@@ -151,6 +151,7 @@ static int read_comments(void *context, const struct wire_field *field)
 static int read_head(struct pprof *pprof)
 {
 	struct pprof_tables *tables = &pprof->tables;
+	struct importing *importing = tables->importing;
 	int err = pprof_tables_each(tables, PPROF_SAMPLE_TYPE, WIRE_BYTES, read_sample_type, pprof);
 
 	if (!err)
@@ -158,9 +159,9 @@ static int read_head(struct pprof *pprof)
 	if (!err)
 		err = pprof_tables_each(tables, PPROF_PERIOD, WIRE_VARINT, read_number, &pprof->period);
 	if (!err)
-		err = pprof_tables_each(tables, PPROF_TIME_NANOS, WIRE_VARINT, read_number, &tables->importing->start_unix_ns);
+		err = pprof_tables_each(tables, PPROF_TIME_NANOS, WIRE_VARINT, read_number, &importing->start_unix_ns);
 	if (!err)
-		err = pprof_tables_each(tables, PPROF_DURATION_NANOS, WIRE_VARINT, read_number, &tables->importing->duration_ns);
+		err = pprof_tables_each(tables, PPROF_DURATION_NANOS, WIRE_VARINT, read_number, &importing->duration_ns);
 	if (!err)
 		err = pprof_tables_each(tables, PPROF_DEFAULT_SAMPLE_TYPE, WIRE_VARINT, read_default_type, pprof);
 	if (!err)
@@ -175,7 +176,7 @@ static int choose_type(struct pprof *pprof)
 	int chosen;
 
 	if (!types->count)
-		return fault_set(importing->fault, -EBADMSG, "%.200s: pprof: no sample type", input_name(importing->input));
+		return input_fault(importing->input, importing->fault, "pprof: no sample type");
 	if (importing->type) {
 		chosen = sample_types_choose(types, pprof->tables.assembly->profile, importing->type, importing->input,
 			importing->fault);
@@ -311,7 +312,8 @@ static int parse_sample(struct pprof *pprof, const struct wire_field *message, s
 	if (reader.cursor.bad)
 		return pprof_tables_fault(&pprof->tables, reader.at, WIRE_READER_BAD);
 	if (parts->n_values != pprof->types.count)
-		return pprof_tables_fault(&pprof->tables, message->data, "a sample with more or fewer values than there are types");
+		return pprof_tables_fault(&pprof->tables, message->data,
+			"a sample with more or fewer values than there are types");
 	if (parts->value < 0)
 		return pprof_tables_fault(&pprof->tables, message->data,
 			"a value below 0: differences of two profiles are not read");

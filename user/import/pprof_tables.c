@@ -2,6 +2,7 @@
 #include "import/pprof_tables.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,9 @@ void pprof_tables_release(struct pprof_tables *tables)
 
 int pprof_tables_fault(const struct pprof_tables *tables, const uint8_t *at, const char *what)
 {
-	return input_fault(tables->importing->input, (size_t)(at - tables->importing->input->data), tables->importing->fault, "pprof: %s", what);
+	const struct input *input = tables->importing->input;
+
+	return input_fault_at(input, (size_t)(at - input->data), tables->importing->fault, "pprof: %s", what);
 }
 
 int pprof_tables_text(const struct pprof_tables *tables, const struct wire_field *field, uint32_t *text)
@@ -171,8 +174,8 @@ static int sort_ids(struct pprof_tables *tables, struct id_table *ids, const cha
 
 	if (!id_table_sort(ids, &twice))
 		return 0;
-	return fault_set(tables->importing->fault, -EBADMSG, "%.200s: pprof: two %s have the id %llu", input_name(tables->importing->input), what,
-		(unsigned long long)twice);
+	return input_fault(tables->importing->input, tables->importing->fault, "pprof: two %s have the id %" PRIu64, what,
+		twice);
 }
 
 static int read_line(struct pprof_tables *tables, const struct wire_field *message, struct profile_line *line)
@@ -199,8 +202,7 @@ static int read_line(struct pprof_tables *tables, const struct wire_field *messa
 
 static int push_line(struct pprof_tables *tables, const struct wire_field *message, struct location *location)
 {
-	/* One more than there are: for the name of one that has none. */
-	struct profile_line *lines = array_grow(tables->lines, location->n_lines + 1, &tables->lines_cap, sizeof(*lines));
+	struct profile_line *lines = array_grow(tables->lines, location->n_lines, &tables->lines_cap, sizeof(*lines));
 
 	if (!lines)
 		return -ENOMEM;
@@ -264,7 +266,7 @@ int pprof_tables_read(struct pprof_tables *tables)
 	int err = pprof_tables_each(tables, PPROF_STRING_TABLE, WIRE_BYTES, read_string, tables);
 
 	if (!err && !tables->n_texts)
-		return fault_set(tables->importing->fault, -EBADMSG, "%.200s: pprof: no string table", input_name(tables->importing->input));
+		return input_fault(tables->importing->input, tables->importing->fault, "pprof: no string table");
 	if (!err)
 		err = pprof_tables_each(tables, PPROF_MAPPING, WIRE_BYTES, read_mapping, tables);
 	if (!err)

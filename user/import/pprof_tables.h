@@ -58,7 +58,7 @@ void pprof_tables_release(struct pprof_tables *tables);
 /* The text of an index that is a field's value. 0 or -EBADMSG. */
 int pprof_tables_text(const struct pprof_tables *tables, const struct wire_field *field, uint32_t *text);
 
-/* Calls `read` for each field of the profile that has the number and type. What `read` returns that is not 0 ends it. */
+/* Calls `read` for each field of the profile that has the number and type; what it returns that is not 0 ends it. */
 int pprof_tables_each(struct pprof_tables *tables, enum pprof_field number, enum wire_type type,
 	int (*read)(void *context, const struct wire_field *field), void *context);
 
