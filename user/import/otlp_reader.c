@@ -15,7 +15,7 @@
 #include "export/otlp_proto.h"
 #include "import/otlp_resource.h"
 #include "import/otlp_tables.h"
-#include "import/resource.h"
+#include "import/attribute_set.h"
 #include "import/sample_types.h"
 #include "profile/figures.h"
 
@@ -61,7 +61,7 @@ static int refuse(const struct otlp *otlp, const uint8_t *at, const char *what)
 /* Who the samples of a resource are of. */
 static int take_resource(struct otlp *otlp, const struct wire_field *resource_profiles)
 {
-	struct resource resource = {0};
+	struct attribute_set resource = {0};
 	int err = otlp_resource_read(&otlp->tables, resource_profiles, &resource);
 
 	if (err)
@@ -70,7 +70,7 @@ static int take_resource(struct otlp *otlp, const struct wire_field *resource_pr
 	for (uint32_t i = 0; i < resource.count; i++)
 		if (resource.at[i].key == otlp->executable_name)
 			otlp->comm = resource.at[i].value;
-	return resource_process(&resource, otlp->tables.assembly, &otlp->process);
+	return attribute_set_process(&resource, otlp->tables.assembly, &otlp->process);
 }
 
 static int take_sample_attribute(void *context, const struct otlp_attribute *attribute)

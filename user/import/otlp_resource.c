@@ -19,7 +19,8 @@ static int value_text(const struct otlp_tables *tables, const struct otlp_value 
 }
 
 /* A KeyValue: the key is a text, or by newer senders an index. */
-static int read_attribute(const struct otlp_tables *tables, const struct wire_field *message, struct resource *resource)
+static int read_attribute(
+	const struct otlp_tables *tables, const struct wire_field *message, struct attribute_set *resource)
 {
 	struct wire_reader reader = wire_reader_over(message->data, message->len);
 	uint32_t none = tables->none, key = none, text = UINT32_MAX;
@@ -40,11 +41,12 @@ static int read_attribute(const struct otlp_tables *tables, const struct wire_fi
 	if (!err)
 		err = value_text(tables, &value, &text);
 	if (!err && key != none && text != UINT32_MAX)
-		resource_add(resource, tables->assembly->profile, key, text);
+		attribute_set_add(resource, tables->assembly->profile, key, text);
 	return err;
 }
 
-static int read_resource(const struct otlp_tables *tables, const struct wire_field *message, struct resource *resource)
+static int read_resource(
+	const struct otlp_tables *tables, const struct wire_field *message, struct attribute_set *resource)
 {
 	struct wire_reader reader = wire_reader_over(message->data, message->len);
 	struct wire_field field;
@@ -57,7 +59,7 @@ static int read_resource(const struct otlp_tables *tables, const struct wire_fie
 }
 
 int otlp_resource_read(const struct otlp_tables *tables, const struct wire_field *resource_profiles,
-	struct resource *resource)
+	struct attribute_set *resource)
 {
 	struct wire_reader reader = wire_reader_over(resource_profiles->data, resource_profiles->len);
 	struct wire_field field;

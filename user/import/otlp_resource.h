@@ -4,10 +4,10 @@
 #define PROFOUND_OTLP_RESOURCE_H
 
 #include "import/otlp_tables.h"
-#include "import/resource.h"
+#include "import/attribute_set.h"
 
 /* 0, -EBADMSG with the fault set, or -ENOMEM. */
 int otlp_resource_read(const struct otlp_tables *tables, const struct wire_field *resource_profiles,
-	struct resource *resource);
+	struct attribute_set *resource);
 
 #endif

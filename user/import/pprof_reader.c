@@ -14,7 +14,7 @@
 
 #include "import/array.h"
 #include "import/pprof_tables.h"
-#include "import/resource.h"
+#include "import/attribute_set.h"
 #include "import/sample_types.h"
 #include "profile/figures.h"
 
@@ -50,7 +50,7 @@ struct sample_parts { /* of a sample that is read */
 	uint32_t comm; /* text id */
 	size_t comm_rank; /* which of comm_keys told it */
 	bool unverified;
-	struct resource resource;
+	struct attribute_set resource;
 };
 
 static const char *text_of(const struct pprof *pprof, uint32_t id)
@@ -263,8 +263,8 @@ static void take_label(struct pprof *pprof, struct sample_parts *parts, uint32_t
 			parts->comm_rank = i;
 			parts->comm = value;
 		}
-	if (resource_knows(text_of(pprof, key)))
-		resource_add(&parts->resource, pprof->tables.assembly->profile, key, value);
+	if (attribute_set_knows(text_of(pprof, key)))
+		attribute_set_add(&parts->resource, pprof->tables.assembly->profile, key, value);
 }
 
 static int read_label(struct pprof *pprof, const struct wire_field *message, struct sample_parts *parts)
@@ -280,7 +280,7 @@ static int read_label(struct pprof *pprof, const struct wire_field *message, str
 			err = pprof_tables_text(&pprof->tables, &field, &key);
 		} else if (wire_field_is(&field, 2, WIRE_VARINT)) {
 			err = pprof_tables_text(&pprof->tables, &field, &value);
-		} else if (wire_field_is(&field, 3, WIRE_VARINT) && resource_knows(text_of(pprof, key))) {
+		} else if (wire_field_is(&field, 3, WIRE_VARINT) && attribute_set_knows(text_of(pprof, key))) {
 			snprintf(number, sizeof(number), "%" PRId64, (int64_t)field.value);
 			err = intern_text(&pprof->tables.assembly->profile->text, number, &value);
 		}
@@ -324,7 +324,7 @@ static int add_sample(struct pprof *pprof, struct sample_parts *parts)
 {
 	struct assembly *assembly = pprof->tables.assembly;
 	struct profile_sample sample = {.comm = parts->comm, .cut = (uint16_t)parts->cut};
-	int err = resource_process(&parts->resource, assembly, &sample.process);
+	int err = attribute_set_process(&parts->resource, assembly, &sample.process);
 
 	sample.flags = parts->unverified ? SAMPLE_UNVERIFIED : 0;
 	if (!err)
