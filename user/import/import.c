@@ -154,6 +154,9 @@ static void keep_figures(struct trust *trust, const struct trust *told)
 	trust->unverified = told->unverified;
 	if (told->complete == TRUST_NULL)
 		trust->complete_and_named = TRUST_NULL;
+	/* Stacks that were apart may be equal once they have names. */
+	if (told->distinct != TRUST_NULL)
+		trust->distinct = told->distinct;
 	for (int i = 0; i < COUNTERS; i++)
 		if (counter_specs[i].class == CLASS_FRAME)
 			trust->counter[i] = told->counter[i];
