@@ -145,6 +145,13 @@ def test_gzip_that_unpacks_to_too_much_is_refused(tmp_path):
     assert run_within(path, memory=1 << 30) == (0, "")
 
 
+def test_files_that_are_too_large_are_not_read(tmp_path):
+    path = tmp_path / "file"
+    with open(path, "wb") as file:
+        file.truncate((1 << 30) + 1)
+    assert run_within(path, memory=FREE + (64 << 20)) == (1, f"{path}: larger than 1 GiB, the most that is read\n")
+
+
 def test_packed_twice_and_in_a_row(tmp_path):
     data = corpus.otlp()
     path = tmp_path / "file"

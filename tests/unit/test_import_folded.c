@@ -47,6 +47,8 @@ static void what_is_no_stack_is_refused(void **state)
 	refuse("a;b 99999999999999999999999\n", "line 1: its count is past");
 	refuse("a;b 9223372036854775807\na;c 1\n", "line 2: the counts add up to more than 2^63 - 1");
 	refuse("5\n", "line 1: no count");
+	made_refuse("a 1\n", 4, "off_cpu", -ENODATA, "counts no off_cpu; it has: samples/count");
+	made_expect("a 1\n", 4, "samples/count", "a 1\n");
 }
 
 /* Only right behind the thread's name, and only causes that there are. */

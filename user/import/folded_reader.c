@@ -11,6 +11,7 @@
 #include "import/array.h"
 #include "import/frame_name.h"
 #include "import/importer.h"
+#include "import/sample_types.h"
 
 #define LINE_MAX_BYTES (16u << 20)
 #define UNKNOWN "[unknown]"
@@ -196,20 +197,33 @@ static int read_lines(struct folded *folded)
 	return err;
 }
 
+/* Lines do not say what they count. */
+static int set_value(struct folded *folded)
+{
+	struct importing *importing = folded->importing;
+	struct profile *profile = folded->assembly->profile;
+	struct profile_value value = {0};
+	struct sample_types types = {0};
+	int err = intern_text(&profile->text, "samples", &value.type);
+
+	if (!err)
+		err = intern_text(&profile->text, "count", &value.unit);
+	if (err)
+		return err;
+	sample_types_add(&types, value.type, value.unit);
+	if (importing->type)
+		err = sample_types_choose(&types, profile, importing->type, importing->input, importing->fault);
+	return err ? err : importer_set_value(importing, &value);
+}
+
 /* What all lines share. */
 static int begin(struct folded *folded)
 {
 	struct assembly *assembly = folded->assembly;
-	struct intern *text = &assembly->profile->text;
-	struct profile_value value = {0};
-	int err = intern_text(text, "", &folded->none);
+	int err = intern_text(&assembly->profile->text, "", &folded->none);
 
 	if (!err)
-		err = intern_text(text, "samples", &value.type);
-	if (!err)
-		err = intern_text(text, "count", &value.unit);
-	if (!err)
-		err = importer_set_value(folded->importing, &value);
+		err = set_value(folded);
 	if (!err)
 		err = assembly_process(assembly, NULL, 0, &folded->process);
 	if (!err)

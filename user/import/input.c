@@ -64,19 +64,22 @@ static int grow(uint8_t **data, size_t *cap)
 	return 0;
 }
 
+/* A byte more than it has tells that there is no more. 0: too large. */
 static size_t expected_size(int fd)
 {
 	struct stat info;
 
 	if (fstat(fd, &info) || !S_ISREG(info.st_mode) || info.st_size <= 0)
 		return FIRST;
-	return (size_t)(info.st_size < (off_t)INPUT_MAX ? info.st_size : (off_t)INPUT_MAX) + 1;
+	return info.st_size > (off_t)INPUT_MAX ? 0 : (size_t)info.st_size + 1;
 }
 
 static int read_all(struct input *input, int fd)
 {
 	size_t cap = expected_size(fd);
 
+	if (!cap)
+		return -EFBIG;
 	input->data = malloc(cap);
 	if (!input->data)
 		return -ENOMEM;
