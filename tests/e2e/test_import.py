@@ -142,12 +142,15 @@ def test_one_of_several_types(tmp_path):
     assert importing.folded(tmp_path / "x", path, before=["--type", "wall/nanoseconds"]) == {key: 15}
     said = importing.refuse(tmp_path / "none", path, before=["--type", "cpu"])
     assert said == f"{path}: counts no cpu; it has: off_cpu/nanoseconds, wall/nanoseconds"
+    lines = write(tmp_path / "x.folded", b"a;b 1\n")
+    said = importing.refuse(tmp_path / "none", path, lines)
+    assert said == (f"{lines}: counts samples/count, but what was read before wall/nanoseconds; "
+                    "--type NAME chooses what to read")
+    assert "counts no wall; it has: samples/count" in importing.refuse(
+        tmp_path / "none", path, lines, before=["--type", "wall"])
     made.profile().samples.add(stack_index=stack, values=[1])
     assert importing.folded(tmp_path / "x", made.write(path)) == {key: 1}
-    lines = tmp_path / "x.folded"
-    lines.write_text("a;b 1\n")
-    assert "counts samples/count, but what was read before wall/nanoseconds" in importing.refuse(
-        tmp_path / "none", path, lines, before=["--type", "wall"])
+    assert importing.folded(tmp_path / "x", path, lines) == {key: 1, ("a", "b"): 1}
 
 
 def test_figures_of_a_recording_are_taken_once(tmp_path):
