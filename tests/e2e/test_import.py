@@ -113,6 +113,7 @@ def test_who_and_where(tmp_path):
     made.dictionary.mapping_table.add(filename_strindex=made.text("//anon"))
     leaf = made.location("vfs_read", attribute_indices=[kernel], address=0xffffffff81000000)
     nameless = [made.location(mapping_index=1, address=0x1234), made.location(mapping_index=1),
+                made.location(mapping_index=1, address=0xabcd),  # in the file, not in the mapping
                 made.location(mapping_index=2, address=4), made.location(mapping_index=3, address=4), made.location(),
                 made.location("", mapping_index=1, address=0x2000)]
     inlined = made.location("inner", "outer", mapping_index=1, address=0x1500)
@@ -123,7 +124,7 @@ def test_who_and_where(tmp_path):
     profile.samples.add(stack_index=stack, values=[1],
                         attribute_indices=[made.attribute("thread.name", string_value="web"), 0])
     frames = ("[truncated: corrupt]", "outer", "inner", "[libx.so.1+0x1400]", "[unknown]", "[jit]", "[kernel]_[k]",
-              "[libx.so.1]", "[libx.so.1+0x634]", "vfs_read_[k]")
+              "[libx.so.1+0xabcd]", "[libx.so.1]", "[libx.so.1+0x634]", "vfs_read_[k]")
     path = made.write(tmp_path / "x.otlp")
     assert importing.folded(tmp_path / "x", path) == {("prog", *frames): 1, ("web", *frames): 1}
     assert importing.stats(tmp_path / "y", path)["stacks"]["cut"]["corrupt"] == 2

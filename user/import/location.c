@@ -33,7 +33,13 @@ int location_map(struct assembly *assembly, struct profile_mapping *mapping, str
 	return err;
 }
 
-/* "[libc.so.6+0x27249]", "[libc.so.6]" without an address, "[vdso+0x12]". */
+static bool is_inside(const struct profile_mapping *mapping, uint64_t address)
+{
+	return mapping && address >= mapping->start && address < mapping->limit;
+}
+
+/* "[libc.so.6+0x27249]", "[libc.so.6]" without an address, "[vdso+0x12]". An address outside of the mapping is one in the
+ * file already: opentelemetry-ebpf-profiler's are (01ec15574be0, reporter/internal/pdata/generate.go). */
 static int put_offset(struct buf *name, const char *file, const struct profile_mapping *mapping, uint64_t address)
 {
 	const char *slash = strrchr(file, '/');
@@ -49,7 +55,9 @@ static int put_offset(struct buf *name, const char *file, const struct profile_m
 		len = FILE_MAX;
 	if (!address)
 		return buf_printf(name, "[%.*s]", (int)len, file);
-	return buf_printf(name, "[%.*s+0x%" PRIx64 "]", (int)len, file, address - mapping->start + mapping->offset);
+	if (is_inside(mapping, address))
+		address += mapping->offset - mapping->start;
+	return buf_printf(name, "[%.*s+0x%" PRIx64 "]", (int)len, file, address);
 }
 
 static int put_stand_in(struct assembly *assembly, const struct location *location, uint32_t kind, uint32_t *text)
@@ -74,13 +82,6 @@ static int put_stand_in(struct assembly *assembly, const struct location *locati
 static uint32_t kind_of(const struct location *location)
 {
 	return location->type == FRAME_TYPE_KERNEL ? FRAME_KERNEL : location->mapping.kind;
-}
-
-static bool is_inside(const struct profile *profile, const struct location *location)
-{
-	const struct profile_mapping *mapping = profile_get_mapping(profile, location->mapping.id);
-
-	return mapping && location->address >= mapping->start && location->address < mapping->limit;
 }
 
 /* The functions that have no name get one. */
@@ -112,15 +113,15 @@ int location_make(struct assembly *assembly, struct location *location, struct l
 		if (location->mapping.kind != FRAME_KERNEL)
 			err = assembly_mapping(assembly, MAPPING_KERNEL, &place.mapping);
 	}
-	if (!is_inside(assembly->profile, location))
-		location->address = 0;
 	if (!err)
 		err = fill_names(assembly, location, place.kind);
 	if (err)
 		return err;
 	name = profile_text(assembly->profile, location->lines[0].function);
 	len = strlen(name);
-	place.address = place.kind == FRAME_KERNEL ? 0 : location->address;
+	if (place.kind != FRAME_KERNEL &&
+		is_inside(profile_get_mapping(assembly->profile, place.mapping), location->address))
+		place.address = location->address;
 	place.named = location->n_lines > 1 || !frame_name_stands_in(name, len);
 	if (!place.named && place.kind == FRAME_FILE && !place.mapping)
 		place.kind = frame_name_kind(name, len);
