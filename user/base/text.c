@@ -9,9 +9,7 @@
 #define ELLIPSIS "\xe2\x80\xa6"
 #define MARK 3 /* bytes of either */
 
-/* What is left of a text that is cut, at most. */
-#define HEAD 600
-#define TAIL (TEXT_MAX - HEAD - MARK)
+#define TAIL 421 /* what is left of the end of a text that is cut, at most */
 
 /* The first byte decides how many follow, and the range of the second one. */
 static unsigned sequence(uint8_t lead, uint8_t *low, uint8_t *high)
@@ -67,9 +65,9 @@ static size_t boundary(const struct buf *text, size_t at)
 }
 
 /* Takes the middle out of clean text: both ends tell names apart, a C++ one starts with what a thousand share. */
-static void cut(struct buf *text, size_t begin)
+static void cut(struct buf *text, size_t begin, size_t max)
 {
-	size_t head = begin + HEAD, tail = boundary(text, text->len - TAIL), kept = text->len - tail;
+	size_t head = begin + max - TAIL - MARK, tail = boundary(text, text->len - TAIL), kept = text->len - tail;
 
 	while (((uint8_t)text->data[head] & 0xc0) == 0x80)
 		head--;
@@ -78,9 +76,10 @@ static void cut(struct buf *text, size_t begin)
 	text->len = head + MARK + kept;
 }
 
-int text_valid(struct buf *out, const char *data, size_t len)
+int text_fit(struct buf *out, const char *data, size_t len, size_t max)
 {
 	const uint8_t *in = (const uint8_t *)data;
+	size_t begin = out->len;
 	int err = 0;
 
 	for (size_t i = 0; i < len && !err;) {
@@ -92,15 +91,12 @@ int text_valid(struct buf *out, const char *data, size_t len)
 			err = buf_append(out, n ? data + i : REPLACEMENT, n ? n : MARK);
 		i += n ? n : 1;
 	}
+	if (!err && out->len - begin > max)
+		cut(out, begin, max);
 	return err;
 }
 
 int text_clean(struct buf *out, const char *data, size_t len)
 {
-	size_t begin = out->len;
-	int err = text_valid(out, data, len);
-
-	if (!err && out->len - begin > TEXT_MAX)
-		cut(out, begin);
-	return err;
+	return text_fit(out, data, len, TEXT_MAX);
 }

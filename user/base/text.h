@@ -16,7 +16,7 @@
 /* Appends at most TEXT_MAX bytes (for a while all of the text, 3 bytes for one that is no good). 0 or -ENOMEM. */
 int text_clean(struct buf *out, const char *data, size_t len);
 
-/* The same, however long. */
-int text_valid(struct buf *out, const char *data, size_t len);
+/* The same with at most `max` bytes, 425 or more. */
+int text_fit(struct buf *out, const char *data, size_t len, size_t max);
 
 #endif

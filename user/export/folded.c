@@ -120,7 +120,7 @@ static void pop_items(struct walk *walk, uint32_t keep)
 static int step(struct walk *walk)
 {
 	struct level *level = &walk->levels[walk->n_levels - 1];
-	const struct item *item = &walk->items[level->next];
+	const struct item *item;
 
 	walk->line.len = level->prefix;
 	if (level->next == level->end) {
@@ -128,7 +128,7 @@ static int step(struct walk *walk)
 		pop_items(walk, walk->n_levels ? walk->levels[walk->n_levels - 1].end : 0);
 		return 0;
 	}
-	level->next++;
+	item = &walk->items[level->next++];
 	if (buf_append(&walk->line, item->key, item->len))
 		return -ENOMEM;
 	if (!item->ends)

@@ -27,8 +27,21 @@ int assembly_text(struct assembly *assembly, const char *data, size_t len, uint3
 	int err;
 
 	buf_clear(&assembly->clean);
-	err = text_valid(&assembly->clean, data, len);
+	err = text_fit(&assembly->clean, data, len, ASSEMBLY_TEXT_MAX);
 	return err ? err : intern_add(&assembly->profile->text, assembly->clean.data, assembly->clean.len, id);
+}
+
+int assembly_mapping(struct assembly *assembly, const char *file, uint32_t *mapping)
+{
+	struct intern *text = &assembly->profile->text;
+	struct profile_mapping made = {0};
+	uint32_t none;
+	int err = intern_text(text, "", &none);
+
+	if (!err)
+		err = intern_text(text, file, &made.file);
+	made.gnu_build_id = made.go_build_id = made.htlhash = none;
+	return err ? err : profile_mapping(assembly->profile, &made, mapping);
 }
 
 int assembly_frame(struct assembly *assembly, const struct place *place, const struct profile_line *lines,

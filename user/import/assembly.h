@@ -48,8 +48,14 @@ void assembly_begin(struct assembly *assembly, size_t size);
 /* The file's frames get their names. 0 or -ENOMEM. */
 int assembly_end(struct assembly *assembly);
 
+/* Bytes of a text: many refer to one, and each of these may cost all of it. Ours are shorter, with lines, too. */
+#define ASSEMBLY_TEXT_MAX 4096
+
 /* The id of a text, made fit to print. 0 or -ENOMEM. */
 int assembly_text(struct assembly *assembly, const char *data, size_t len, uint32_t *id);
+
+/* The mapping of a file of which nothing else is known. 0 or -ENOMEM. */
+int assembly_mapping(struct assembly *assembly, const char *file, uint32_t *mapping);
 
 /* The frame of a place and its functions, innermost first, 1 to UINT16_MAX. 0 or -ENOMEM. */
 int assembly_frame(struct assembly *assembly, const struct place *place, const struct profile_line *lines,

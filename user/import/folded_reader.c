@@ -8,15 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "import/array.h"
 #include "import/frame_name.h"
 #include "import/importer.h"
+#include "import/sample_types.h"
 
 #define LINE_MAX_BYTES (16u << 20)
+#define UNKNOWN "[unknown]"
 
 struct folded {
-	struct import *import;
-	const struct input *input;
-	struct fault *fault;
+	struct importing *importing;
+	struct assembly *assembly;
 	size_t line;       /* number */
 	struct intern raw; /* names as they are in the file */
 	uint32_t *frame_of; /* by id in `raw` */
@@ -25,24 +27,25 @@ struct folded {
 	uint32_t n_frames, frames_cap;
 	uint32_t kernel, jit; /* mappings */
 	uint32_t none; /* text id of "" */
+	uint32_t process;
 };
 
 static int refuse(const struct folded *folded, const char *what)
 {
-	return fault_set(folded->fault, -EBADMSG, "%.200s: line %zu: %s", input_name(folded->input), folded->line, what);
+	return input_fault(folded->importing->input, folded->importing->fault, "line %zu: %s", folded->line, what);
 }
 
 /* Of a name as it stands in the file: "_[k]" and brackets say what it is. */
 static int make_frame(struct folded *folded, const char *name, size_t len, uint32_t *frame)
 {
-	struct assembly *assembly = &folded->import->assembly;
+	struct assembly *assembly = folded->assembly;
 	struct profile_line line = {.file = folded->none};
 	struct place place = {.kind = FRAME_KERNEL, .type = FRAME_TYPE_KERNEL, .mapping = folded->kernel};
 	size_t plain = frame_name_without_kernel(name, len);
 	int err;
 
 	if (!len) {
-		name = "[unknown]";
+		name = UNKNOWN;
 		plain = len = strlen(name);
 	}
 	place.named = !frame_name_stands_in(name, plain);
@@ -60,17 +63,12 @@ static int make_frame(struct folded *folded, const char *name, size_t len, uint3
 static int find_frame(struct folded *folded, const char *name, size_t len, uint32_t *frame)
 {
 	uint32_t known = folded->raw.count, id;
-	int err = 0;
+	uint32_t *frame_of = array_grow(folded->frame_of, known, &folded->frame_of_cap, sizeof(*frame_of));
+	int err;
 
-	if (known == folded->frame_of_cap) {
-		uint32_t cap = known ? known * 2 : 256;
-		uint32_t *frame_of = reallocarray(folded->frame_of, cap, sizeof(*frame_of));
-
-		if (!frame_of)
-			return -ENOMEM;
-		folded->frame_of = frame_of;
-		folded->frame_of_cap = cap;
-	}
+	if (!frame_of)
+		return -ENOMEM;
+	folded->frame_of = frame_of;
 	err = intern_add(&folded->raw, name, len, &id);
 	if (!err && id == known)
 		err = make_frame(folded, name, len, &folded->frame_of[id]);
@@ -81,15 +79,11 @@ static int find_frame(struct folded *folded, const char *name, size_t len, uint3
 
 static int push_frame(struct folded *folded, const char *name, size_t len)
 {
-	if (folded->n_frames == folded->frames_cap) {
-		uint32_t cap = folded->frames_cap ? folded->frames_cap * 2 : 256;
-		uint32_t *frames = reallocarray(folded->frames, cap, sizeof(*frames));
+	uint32_t *frames = array_grow(folded->frames, folded->n_frames, &folded->frames_cap, sizeof(*frames));
 
-		if (!frames)
-			return -ENOMEM;
-		folded->frames = frames;
-		folded->frames_cap = cap;
-	}
+	if (!frames)
+		return -ENOMEM;
+	folded->frames = frames;
 	return find_frame(folded, name, len, &folded->frames[folded->n_frames++]);
 }
 
@@ -102,11 +96,15 @@ static const char *end_of_name(const char *at, const char *end)
 
 static int read_stack(struct folded *folded, const char *at, const char *end, struct profile_sample *sample)
 {
-	struct assembly *assembly = &folded->import->assembly;
+	struct assembly *assembly = folded->assembly;
 	const char *stop = end_of_name(at, end);
-	int err = assembly_text(assembly, at, (size_t)(stop - at), &sample->comm);
 	bool first = true;
+	int err;
 
+	if (stop == at)
+		err = intern_text(&assembly->profile->text, UNKNOWN, &sample->comm);
+	else
+		err = assembly_text(assembly, at, (size_t)(stop - at), &sample->comm);
 	folded->n_frames = 0;
 	for (; !err && stop < end; first = false) {
 		at = stop + 1;
@@ -158,7 +156,7 @@ static const char *read_count(const char *at, const char *end, uint64_t *count, 
 
 static int read_line(struct folded *folded, const char *at, const char *end)
 {
-	struct profile_sample sample = {0};
+	struct profile_sample sample = {.process = folded->process};
 	const char *stack_end, *why;
 	uint64_t count;
 	int err;
@@ -176,15 +174,15 @@ static int read_line(struct folded *folded, const char *at, const char *end)
 		return 0;
 	err = read_stack(folded, at, stack_end, &sample);
 	if (!err)
-		err = assembly_sample(&folded->import->assembly, &sample, count);
+		err = assembly_sample(folded->assembly, &sample, count);
 	if (err == -EOVERFLOW)
 		return refuse(folded, "the counts add up to more than 2^63 - 1");
-	return err == -E2BIG ? refuse(folded, "the stacks are deeper than the file can be") : err;
+	return err == -E2BIG ? refuse(folded, IMPORTER_TOO_DEEP) : err;
 }
 
 static int read_lines(struct folded *folded)
 {
-	const char *at = (const char *)folded->input->data, *end = at + folded->input->len;
+	const char *at = (const char *)folded->importing->input->data, *end = at + folded->importing->input->len;
 	int err = 0;
 
 	while (at < end && !err) {
@@ -199,40 +197,45 @@ static int read_lines(struct folded *folded)
 	return err;
 }
 
+/* Lines do not say what they count. */
+static int set_value(struct folded *folded)
+{
+	struct importing *importing = folded->importing;
+	struct profile *profile = folded->assembly->profile;
+	struct profile_value value = {0};
+	struct sample_types types = {0};
+	int err = intern_text(&profile->text, "samples", &value.type);
+
+	if (!err)
+		err = intern_text(&profile->text, "count", &value.unit);
+	if (err)
+		return err;
+	sample_types_add(&types, value.type, value.unit);
+	if (importing->type)
+		err = sample_types_choose(&types, profile, importing->type, importing->input, importing->fault);
+	return err ? err : importer_set_value(importing, &value);
+}
+
 /* What all lines share. */
 static int begin(struct folded *folded)
 {
-	struct assembly *assembly = &folded->import->assembly;
-	struct profile_mapping mapping = {0};
-	uint32_t process;
-	int err = assembly_process(assembly, NULL, 0, &process);
+	struct assembly *assembly = folded->assembly;
+	int err = intern_text(&assembly->profile->text, "", &folded->none);
 
 	if (!err)
-		err = intern_text(&assembly->profile->text, "", &folded->none);
-	mapping.gnu_build_id = mapping.go_build_id = mapping.htlhash = folded->none;
+		err = set_value(folded);
 	if (!err)
-		err = intern_text(&assembly->profile->text, MAPPING_KERNEL, &mapping.file);
+		err = assembly_process(assembly, NULL, 0, &folded->process);
 	if (!err)
-		err = profile_mapping(assembly->profile, &mapping, &folded->kernel);
-	if (!err)
-		err = intern_text(&assembly->profile->text, MAPPING_JIT, &mapping.file);
-	return err ? err : profile_mapping(assembly->profile, &mapping, &folded->jit);
+		err = assembly_mapping(assembly, MAPPING_KERNEL, &folded->kernel);
+	return err ? err : assembly_mapping(assembly, MAPPING_JIT, &folded->jit);
 }
 
-bool folded_matches(const struct input *input)
+int folded_read(struct importing *importing)
 {
-	return !input->len || !memchr(input->data, 0, input->len);
-}
+	struct folded folded = {.importing = importing, .assembly = &importing->import->assembly};
+	int err = begin(&folded);
 
-int folded_read(struct import *import, const struct input *input, const struct import_options *options,
-	struct fault *fault)
-{
-	struct folded folded = {.import = import, .input = input, .fault = fault};
-	int err = importer_set_value(import, input, "samples", "count", "", "", 0, fault);
-
-	(void)options;
-	if (!err)
-		err = begin(&folded);
 	if (!err)
 		err = read_lines(&folded);
 	intern_release(&folded.raw);

@@ -16,7 +16,7 @@
 #include "profile/trust.h"
 
 struct import_options {
-	const char *type; /* what to read of a file that counts several things: TYPE or TYPE/UNIT; NULL: the file's default */
+	const char *type; /* of a file that counts several things: TYPE or TYPE/UNIT; NULL: the file's default */
 };
 
 /* A zeroed struct is empty. */
@@ -29,8 +29,8 @@ struct import {
 
 /*
  * Adds what a file holds; "-" is stdin. 0; or a negative errno, `fault` has one line that names the file and what is
- * wrong with it, and the import is good for nothing but import_release(): -EBADMSG what it holds, -ENODATA no such type,
- * -EMEDIUMTYPE it counts something else than the files before it, -EFBIG, -ENOMEM, and those of open() and read().
+ * wrong with it, and the import is good for nothing but import_release(): -EBADMSG what it holds, -ENODATA no such
+ * type, -EMEDIUMTYPE it counts something else than the files before it, -EFBIG, -ENOMEM, those of open() and read().
  */
 int import_file(struct import *import, const char *path, const struct import_options *options, struct fault *fault);
 

@@ -25,7 +25,18 @@ const char *input_name(const struct input *input)
 	return strcmp(input->path, "-") ? input->path : "standard input";
 }
 
-int input_fault(const struct input *input, size_t at, struct fault *fault, const char *format, ...)
+int input_fault(const struct input *input, struct fault *fault, const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return fault_set(fault, -EBADMSG, "%.200s: %s", input_name(input), text);
+}
+
+int input_fault_at(const struct input *input, size_t at, struct fault *fault, const char *format, ...)
 {
 	char text[256];
 	va_list arguments;
@@ -53,19 +64,22 @@ static int grow(uint8_t **data, size_t *cap)
 	return 0;
 }
 
+/* A byte more than it has tells that there is no more. 0: too large. */
 static size_t expected_size(int fd)
 {
 	struct stat info;
 
 	if (fstat(fd, &info) || !S_ISREG(info.st_mode) || info.st_size <= 0)
 		return FIRST;
-	return (size_t)(info.st_size < (off_t)INPUT_MAX ? info.st_size : (off_t)INPUT_MAX) + 1;
+	return info.st_size > (off_t)INPUT_MAX ? 0 : (size_t)info.st_size + 1;
 }
 
 static int read_all(struct input *input, int fd)
 {
 	size_t cap = expected_size(fd);
 
+	if (!cap)
+		return -EFBIG;
 	input->data = malloc(cap);
 	if (!input->data)
 		return -ENOMEM;
@@ -165,12 +179,13 @@ static int unpack(struct input *input)
 static int refuse(const struct input *input, int err, bool unpacking, struct fault *fault)
 {
 	if (err == -EFBIG && unpacking)
-		return fault_set(fault, err, "%.200s: unpacks to more than %d times its size, or to more than 1 GiB: no profile does",
+		return fault_set(fault, err,
+			"%.200s: unpacks to more than %d times its size, or to more than 1 GiB: no profile does",
 			input_name(input), INPUT_RATIO_MAX);
 	if (err == -EFBIG)
 		return fault_set(fault, err, "%.200s: larger than 1 GiB, the most that is read", input_name(input));
 	if (err == -EBADMSG)
-		return fault_set(fault, err, "%.200s: its gzip data is damaged or cut off", input_name(input));
+		return input_fault(input, fault, "its gzip data is damaged or cut off");
 	return fault_set(fault, err, "cannot read %.200s: %s", input_name(input), strerror(-err));
 }
 

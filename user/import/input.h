@@ -27,8 +27,10 @@ void input_release(struct input *input);
 
 /* The name for messages. */
 const char *input_name(const struct input *input);
-/* One line: "FILE: at byte AT: ...". Returns -EBADMSG. */
-int input_fault(const struct input *input, size_t at, struct fault *fault, const char *format, ...)
+/* One line: "FILE: ...", "FILE: at byte AT: ...". Returns -EBADMSG. */
+int input_fault(const struct input *input, struct fault *fault, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int input_fault_at(const struct input *input, size_t at, struct fault *fault, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 #endif

@@ -126,6 +126,15 @@ static struct self_key self_of(const struct profile *profile, const struct profi
 	return key;
 }
 
+/* Weights times frames may be more than a figure holds: samples of a file that was read are any number. */
+static void add_frames(int64_t *figure, uint64_t weight, uint32_t count)
+{
+	int64_t more;
+
+	if (__builtin_mul_overflow(weight, count, &more) || __builtin_add_overflow(*figure, more, figure))
+		*figure = INT64_MAX;
+}
+
 /* Adds the frames' weights; whether all of them have a name. */
 static bool weigh_frames(
 	struct counting *counting, const uint32_t *frames, uint32_t count, uint64_t weight)
@@ -165,7 +174,7 @@ static int count_sample(struct counting *counting, uint32_t i)
 
 	got->distinct += !counting->stack_seen[sample->stack];
 	counting->stack_seen[sample->stack] = 1;
-	got->frames += (int64_t)(weight * count);
+	add_frames(&got->frames, weight, count);
 	if (sample->cut)
 		got->counter[sample->cut] += (int64_t)weight;
 	else if (sample->flags & SAMPLE_UNVERIFIED)
@@ -217,10 +226,10 @@ static int count_names(struct counting *counting,
 		if (!counting->weights[i])
 			continue;
 		if (profile->names[i].named) {
-			got->named += (int64_t)counting->weights[i];
+			add_frames(&got->named, counting->weights[i], 1);
 			continue;
 		}
-		got->counter[profile->names[i].why_not] += (int64_t)counting->weights[i];
+		add_frames(&got->counter[profile->names[i].why_not], counting->weights[i], 1);
 		file = file_of(context, profile_get_frame(profile, i));
 		err = tally_add(&files, file, strlen(file), counting->weights[i]);
 	}
