@@ -479,6 +479,13 @@ def test_wrong_variables(send, variables, said):
     assert sent.stderr.startswith("profound record: OTEL_") and len(sent.stderr.splitlines()) == 1
 
 
+def test_a_format_of_what_is_sent(tmp_path):
+    for argv, code in ((["-o", "otlp+http://localhost:4318", "--format", "html"], 2), (["-o", "otlp", "--format", "html"], 0)):
+        done = profound.bare("record", "-d", "0.1", *argv, cwd=tmp_path)
+        assert done[0] == code, done[2]
+    assert (tmp_path / "otlp").read_text().startswith("<!DOCTYPE html>")
+
+
 def test_wrong_usage_is_said_before_sampling():
     for argv, code in ((["-o", "otlp+htp://h:1"], 2), (["-o", "otlp+http://h:x"], 2)):
         assert profound.bare("record", "-d", "20", *argv, timeout=10)[0] == code

@@ -170,6 +170,7 @@ int destinations_write(struct destinations *destinations, const struct export_vi
 	}
 	err = write_stats_file(destinations, view->trust, say);
 	first = first ? first : err;
+	asked = 0; /* an interrupt before that was not meant for this */
 	for (unsigned i = 0; i < destinations->n_remotes; i++) {
 		err = send_to(destinations, &destinations->remotes[i], view, say);
 		first = first ? first : err;

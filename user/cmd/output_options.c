@@ -2,6 +2,7 @@
 #include "cmd/output_options.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,12 +112,23 @@ static const struct exporter *exporter_of(const struct output_option *option)
 	return strcmp(option->path, "-") ? exporter_by_path(option->path) : exporter_by_name("folded");
 }
 
-static int check_endpoint(const char *path, struct fault *fault)
+/* `otlp` with a format is a file of that name. */
+static bool is_sent(const struct output_option *option)
+{
+	return endpoint_is_one(option->path) && !(option->format && !strcmp(option->path, "otlp"));
+}
+
+static int check_endpoint(const struct output_option *option, struct fault *fault)
 {
 	struct fault inner = {""};
-	int err = endpoint_check(path, &inner);
+	int err = endpoint_check(option->path, &inner);
 
-	return err ? fault_set(fault, err, "-o: %s", inner.text) : 0;
+	if (err)
+		return fault_set(fault, err, "-o: %s", inner.text);
+	if (option->format)
+		return fault_set(fault, -EINVAL, "--format %s: what is sent is OTLP; leave it out, or name a file with -o",
+			option->format);
+	return 0;
 }
 
 int output_options_finish(struct output_options *options, struct fault *fault)
@@ -126,8 +138,8 @@ int output_options_finish(struct output_options *options, struct fault *fault)
 	for (unsigned i = 0; !err && i < options->n; i++) {
 		struct output_option *option = &options->each[i];
 
-		if (endpoint_is_one(option->path) && !option->format) {
-			err = check_endpoint(option->path, fault);
+		if (is_sent(option)) {
+			err = check_endpoint(option, fault);
 			continue;
 		}
 		option->exporter = exporter_of(option);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -128,10 +129,16 @@ int remote_send(struct remote *remote, const struct export_view *view, const str
 		.endpoint = &remote->endpoint, .view = view, .encode = otlp_encode, .stop = options->stop,
 		.waits = options->say ? tell_waits : NULL, .context = &teller,
 	};
+	/* libcurl's TLS writes to sockets as to files. */
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction before;
 	struct fault fault = {""};
 	struct sending sending;
-	int err = sender_send(&sender, &sending, &fault);
+	int err;
 
+	sigaction(SIGPIPE, &ignore, &before);
+	err = sender_send(&sender, &sending, &fault);
+	sigaction(SIGPIPE, &before, NULL);
 	tell_remarks(remote, options, &sending);
 	if (options->say && (!err || sending.requests))
 		summary_print_sent(sending.sent, sending.requests, remote->endpoint.shown, stderr);
