@@ -341,7 +341,7 @@ def test_nobody_listens(send):
         sent = send(f"{scheme}://127.0.0.1:{port}", TIMEOUT="300")
         last = sent.stderr.splitlines()[-1]
         assert sent.code == 1 and f"cannot send to {scheme}://127.0.0.1:{port}" in last
-        assert "Failed to connect" in last and "does a receiver listen there?" in last
+        assert "Failed to connect" in last and "does a receiver of this protocol listen there?" in last
         assert len(sent.kept()) == 1
         sent.kept()[0].unlink()
 

@@ -303,7 +303,9 @@ static const char *advice_for(const struct otlp_answer *answer)
 		if (advices[i].outcome == answer->outcome && advices[i].status == answer->status)
 			return advices[i].text;
 	if (answer->outcome == OTLP_NO_ANSWER)
-		return "does a receiver listen there?";
+		return "does a receiver of this protocol listen there?";
+	if (answer->outcome == OTLP_IMPOSSIBLE)
+		return "is it another protocol's port? Usual are 4318 for HTTP, 4317 for gRPC";
 	if (answer->outcome == OTLP_NOT_TRUSTED)
 		return "OTEL_EXPORTER_OTLP_CERTIFICATE names a file of the CAs to trust";
 	if (answer->outcome == OTLP_HTTP_STATUS && answer->status / 100 == 3)
