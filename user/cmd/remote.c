@@ -23,18 +23,16 @@ struct teller { /* of waits */
 
 int remote_prepare(struct remote *remote, const char *name, struct fault *fault)
 {
-	struct curl_library library;
 	struct endpoint endpoint;
 	int err = endpoint_init(&endpoint, name, fault);
 
 	if (err)
 		return err;
-	err = curl_library_load(&library, endpoint.grpc, fault);
+	err = curl_library_check(endpoint.grpc, fault);
 	if (err) {
 		endpoint_release(&endpoint);
 		return err;
 	}
-	curl_library_unload(&library);
 	*remote = (struct remote){.endpoint = endpoint};
 	return 0;
 }

@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 
@@ -61,4 +63,21 @@ void curl_library_unload(struct curl_library *library)
 	if (library->handle)
 		dlclose(library->handle);
 	*library = (struct curl_library){0};
+}
+
+int curl_library_check(bool http2, struct fault *fault)
+{
+	struct curl_library library;
+	int status = -1, err;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(curl_library_load(&library, http2, NULL) ? 1 : 0);
+	if (child > 0 && waitpid(child, &status, 0) == child && status == 0)
+		return 0;
+	/* What is missing; or there was no child, and it is loaded here. */
+	err = curl_library_load(&library, http2, fault);
+	if (!err)
+		curl_library_unload(&library);
+	return err;
 }

@@ -30,4 +30,8 @@ struct curl_library {
 int curl_library_load(struct curl_library *library, bool http2, struct fault *fault);
 void curl_library_unload(struct curl_library *library);
 
+/* Whether it could be loaded, without the memory that unloading does not give back (2.7 MB): tried in a child. As
+ * curl_library_load(). */
+int curl_library_check(bool http2, struct fault *fault);
+
 #endif
