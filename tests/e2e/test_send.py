@@ -401,6 +401,35 @@ def test_sigint_ends_it(make_sent, http, tmp_path):
     assert len(list(tmp_path.glob("profound-*.otlp"))) == 1
 
 
+def send_and_wait(server, tmp_path, *argv):
+    """A recording whose sending waits for an answer."""
+    words = [str(word) for word in argv]
+    return subprocess.Popen([profound.binary(), "record", "-q", *words, "-o", f"otlp+http://127.0.0.1:{server.port}"],
+                            cwd=tmp_path, env=PLAIN, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def test_sigterm_ends_sending(target, http, tmp_path):
+    """It is blocked since sampling began; whoever stops a service waits for it."""
+    server = http(HANG)
+    with send_and_wait(server, tmp_path, "-p", target("chain", 30).pid, "-d", "1") as run:
+        profound.wait_until(lambda: server.requests, 20, "a request")
+        run.send_signal(signal.SIGTERM)
+        _, stderr = run.communicate(timeout=8)
+    assert run.returncode == 1 and b"was interrupted; its " in stderr
+    assert len(list(tmp_path.glob("profound-*.otlp"))) == 1
+
+
+def test_second_sigint_gives_up_sending(target, http, tmp_path):
+    server = http(HANG)
+    with send_and_wait(server, tmp_path, "-p", target("chain", 30).pid) as run:
+        time.sleep(1.5)
+        run.send_signal(signal.SIGINT)
+        profound.wait_until(lambda: server.requests, 20, "a request")
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=8)
+    assert run.returncode == 130 and os.listdir(tmp_path) == []
+
+
 # Large profiles
 
 def test_split_by_samples(http, send):
@@ -504,6 +533,20 @@ def test_record_sends(target, record, http, tmp_path):
     (tmp_path / "sent.otlp").write_bytes(server.requests[0].body)
     assert otlp_file.File(tmp_path / "sent.otlp").folded() == run.folded
     assert "\nsent     " in run.stderr
+
+
+def test_report_sends_what_was_kept(send, http):
+    """As the message says; what it reads is still there, so it keeps nothing."""
+    if profound.bare("report", "--help")[0]:
+        pytest.skip("this build has no `profound report`")
+    server = http(OK)
+    [path] = send(f"otlp+http://127.0.0.1:{receivers.free_port()}", TIMEOUT="100").kept()
+    code, _, stderr = profound.bare("report", path, "-o", f"otlp+http://127.0.0.1:{server.port}", env=PLAIN)
+    assert code == 0 and total_of(server.requests) == TOTAL and "sent     180 samples in 1 request to " in stderr
+    before = os.listdir(path.parent)
+    code, _, stderr = profound.bare("report", path, "-o", f"otlp+http://127.0.0.1:{receivers.free_port()}",
+                                    cwd=path.parent, env={**PLAIN, "OTEL_EXPORTER_OTLP_TIMEOUT": "100"})
+    assert code == 1 and "profound report: cannot send to" in stderr and os.listdir(path.parent) == before
 
 
 def test_without_libcurl(make_sent, tmp_path):

@@ -58,7 +58,7 @@ static int unknown_scheme(const char *output, struct fault *fault)
 		word, hint);
 }
 
-/* Room for a path and a query in what a URL is made of. */
+/* What cannot follow the host of a base URL, nor of a gRPC server. */
 static int refuse_rest(const struct endpoint_url *url, const char *text, bool grpc, struct fault *fault)
 {
 	char shown[256];

@@ -11,7 +11,7 @@
  *
  * Other than the specification has it, a value that makes no sense is refused instead of ignored: a warning before
  * the start would be missed, and the profile with it. Without COMPRESSION gzip is used, which every receiver must take
- * (OTLP specification, "Protocol Details"): a fleet's network is dearer than its CPU, and profiles shrink to a fifth.
+ * (OTLP specification, "Protocol Details"): a fleet's network is dearer than its CPU, and profiles shrink to a half or less.
  */
 #ifndef PROFOUND_ENDPOINT_H
 #define PROFOUND_ENDPOINT_H
