@@ -412,10 +412,10 @@ static void default_name_is_plain(void **state)
 
 	(void)state;
 	setenv("TZ", "UTC", 1);
-	output_default_name(name, "web1", 1795428901);
+	output_default_name(name, "web1", 1795428901, ".html");
 	assert_string_equal(name, "profound-web1-20261123T101501.html");
-	output_default_name(name, "../a b\n;", 0);
-	assert_string_equal(name, "profound-.._a_b__-19700101T000000.html");
+	output_default_name(name, "../a b\n;", 0, ".otlp");
+	assert_string_equal(name, "profound-.._a_b__-19700101T000000.otlp");
 }
 
 int main(void)

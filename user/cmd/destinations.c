@@ -25,6 +25,20 @@ static int add(struct destinations *destinations, const char *path, const struct
 	return 0;
 }
 
+static int add_remote(struct destinations *destinations, const char *name, struct fault *fault)
+{
+	int err = remote_prepare(&destinations->remotes[destinations->n_remotes], name, fault);
+
+	destinations->n_remotes += !err;
+	return err;
+}
+
+static int add_option(struct destinations *destinations, const struct output_option *option, struct fault *fault)
+{
+	return option->exporter ? add(destinations, option->path, option->exporter, fault)
+				: add_remote(destinations, option->path, fault);
+}
+
 int destinations_prepare(struct destinations *out, const char *command, const struct output_options *options,
 	struct fault *fault)
 {
@@ -32,7 +46,7 @@ int destinations_prepare(struct destinations *out, const char *command, const st
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < options->n; i++)
-		err = add(&made, options->each[i].path, options->each[i].exporter, fault);
+		err = add_option(&made, &options->each[i], fault);
 	if (!err && options->stats) {
 		err = output_prepare(&made.stats, options->stats, fault);
 		made.with_stats = !err;
@@ -50,7 +64,7 @@ int destinations_add_page(struct destinations *destinations, struct fault *fault
 	char host[65] = "host", name[128];
 
 	gethostname(host, sizeof(host) - 1);
-	output_default_name(name, host, time(NULL));
+	output_default_name(name, host, time(NULL), ".html");
 	return add(destinations, name, exporter_by_name("html"), fault);
 }
 
@@ -105,45 +119,92 @@ static int report(const char *command, int err, const char *path, bool say, cons
 	return err;
 }
 
-int destinations_write(struct destinations *destinations, const struct export_view *view, bool say)
+static int write_file(struct destinations *destinations, struct destination *destination,
+	const struct export_view *view, bool say)
 {
 	struct fault fault;
 	char path[4096];
-	int first = 0, err;
+	int err;
 
-	for (unsigned i = 0; i < destinations->n; i++) {
-		struct destination *destination = &destinations->each[i];
+	snprintf(path, sizeof(path), "%s", destination->file.path);
+	err = write_profile(&destination->file, destination->exporter, view, &fault);
+	return report(destinations->command, err, path, say, &fault);
+}
 
-		snprintf(path, sizeof(path), "%s", destination->file.path);
-		err = write_profile(&destination->file, destination->exporter, view, &fault);
-		err = report(destinations->command, err, path, say, &fault);
-		if (!first)
-			first = err;
-	}
+static int write_stats_file(struct destinations *destinations, const struct trust *trust, bool say)
+{
+	struct fault fault;
+	char path[4096];
+	int err;
+
 	if (!destinations->with_stats)
-		return first;
+		return 0;
 	snprintf(path, sizeof(path), "%s", destinations->stats.path);
-	err = write_stats(&destinations->stats, view->trust, &fault);
-	err = report(destinations->command, err, path, say, &fault);
-	return first ? first : err;
+	err = write_stats(&destinations->stats, trust, &fault);
+	return report(destinations->command, err, path, say, &fault);
 }
 
 /* What the signal handler cleans up: unlink() and _exit() alone are safe there. */
 static struct destinations *interrupted;
 static volatile sig_atomic_t pardoned; /* interrupts that do not count yet */
+static volatile sig_atomic_t asked;    /* one was pardoned: nothing is to be waited for */
+
+static bool stop_sending(void *context)
+{
+	sigset_t pending;
+
+	(void)context;
+	return asked || (!sigpending(&pending) &&
+				(sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGHUP) == 1));
+}
+
+static int send_to(struct destinations *destinations, struct remote *remote, const struct export_view *view, bool say)
+{
+	const struct remote_options options = {
+		.command = destinations->command, .say = say, .keep_unsent = destinations->keep_unsent,
+		.stop = {.now = stop_sending},
+	};
+
+	return remote_send(remote, view, &options);
+}
+
+int destinations_write(struct destinations *destinations, const struct export_view *view, bool say)
+{
+	int first = 0, err;
+
+	for (unsigned i = 0; i < destinations->n; i++) {
+		err = write_file(destinations, &destinations->each[i], view, say);
+		first = first ? first : err;
+	}
+	err = write_stats_file(destinations, view->trust, say);
+	first = first ? first : err;
+	asked = 0; /* an interrupt before that was not meant for this */
+	for (unsigned i = 0; i < destinations->n_remotes; i++) {
+		err = send_to(destinations, &destinations->remotes[i], view, say);
+		first = first ? first : err;
+	}
+	return first;
+}
+
+static void forget(const char *temporary)
+{
+	if (temporary)
+		unlink(temporary);
+}
 
 static void give_up(int signal)
 {
 	(void)signal;
 	if (pardoned) {
 		pardoned--;
+		asked = 1;
 		return;
 	}
-	for (unsigned i = 0; i < OUTPUTS_MAX; i++)
-		if (interrupted->each[i].file.temporary)
-			unlink(interrupted->each[i].file.temporary);
-	if (interrupted->stats.temporary)
-		unlink(interrupted->stats.temporary);
+	for (unsigned i = 0; i < OUTPUTS_MAX; i++) {
+		forget(interrupted->each[i].file.temporary);
+		forget(interrupted->remotes[i].kept.temporary);
+	}
+	forget(interrupted->stats.temporary);
 	_exit(EXIT_GAVE_UP);
 }
 
@@ -164,5 +225,7 @@ void destinations_release(struct destinations *destinations)
 {
 	for (unsigned i = 0; i < OUTPUTS_MAX; i++)
 		output_discard(&destinations->each[i].file);
+	for (unsigned i = 0; i < OUTPUTS_MAX; i++)
+		remote_release(&destinations->remotes[i]);
 	output_discard(&destinations->stats);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a command's profile goes: what its -o and --stats name. All are checked before the work starts, and each is
- * written whole or not at all.
+ * Where a command's profile goes: what its -o and --stats name, files and receivers. All are checked before the work
+ * starts; each file is written whole or not at all; files first, since receivers take their time.
  */
 #ifndef PROFOUND_DESTINATIONS_H
 #define PROFOUND_DESTINATIONS_H
@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 #include "cmd/output_options.h"
+#include "cmd/remote.h"
 #include "export/exporter.h"
 #include "export/output.h"
 
@@ -22,6 +23,9 @@ struct destinations {
 	const char *command; /* whose messages these are: "record" */
 	struct destination each[OUTPUTS_MAX];
 	unsigned n;
+	struct remote remotes[OUTPUTS_MAX];
+	unsigned n_remotes;
+	bool keep_unsent; /* a profile that cannot be sent is written beside: there is no other copy of it */
 	struct output stats;
 	bool with_stats;
 };
@@ -36,13 +40,13 @@ int destinations_add_page(struct destinations *destinations, struct fault *fault
 bool destinations_carry_resources(const struct destinations *destinations);
 
 /*
- * Writes all; one that fails is discarded and reported on stderr, the others are written all the same. 0, or the
- * first error. With `say`, a line for each file written.
+ * Writes and sends all; one that fails is discarded and reported on stderr, the others are written all the same. 0, or
+ * the first error. With `say`, a line for each.
  */
 int destinations_write(struct destinations *destinations, const struct export_view *view, bool say);
 
 /* From now on the next SIGINT but one ends the program at once, with EXIT_GAVE_UP and without a trace of a file; the
- * next one when it is the `second`. */
+ * next one when it is the `second`. The one before that ends sending, as SIGTERM and SIGHUP do where they are blocked. */
 void destinations_give_up_on_interrupt(struct destinations *destinations, bool second);
 
 void destinations_release(struct destinations *destinations);

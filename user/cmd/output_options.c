@@ -2,12 +2,26 @@
 #include "cmd/output_options.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/nearest.h"
+#include "send/endpoint.h"
+#include "send/endpoint_url.h"
 
 #define WORDS 32 /* that a hint chooses from */
+
+/* A URL may hold a password. */
+static int given_twice(const char *path, struct fault *fault)
+{
+	char shown[256];
+
+	if (!endpoint_is_one(path))
+		return fault_set(fault, -EINVAL, "'%s' is given twice", path);
+	endpoint_url_show(shown, sizeof(shown), path);
+	return fault_set(fault, -EINVAL, "'%s' is given twice", shown);
+}
 
 int output_options_add(struct output_options *options, const char *path, struct fault *fault)
 {
@@ -17,7 +31,7 @@ int output_options_add(struct output_options *options, const char *path, struct 
 		return fault_set(fault, -EINVAL, "more than %d outputs", OUTPUTS_MAX);
 	for (unsigned i = 0; i < options->n; i++)
 		if (!strcmp(options->each[i].path, path))
-			return fault_set(fault, -EINVAL, "'%s' is given twice", path);
+			return given_twice(path, fault);
 	options->each[options->n++] = (struct output_option){.path = path};
 	return 0;
 }
@@ -60,12 +74,24 @@ static int check_stats(const struct output_options *options, struct fault *fault
 	return 0;
 }
 
+/* http:// alone would leave open what is sent there. */
+static int no_otlp(const char *path, struct fault *fault)
+{
+	char shown[256];
+
+	endpoint_url_show(shown, sizeof(shown), path);
+	return fault_set(fault, -EINVAL,
+		"-o %s: to send, name an OTLP receiver: otlp+http://, otlp+https://, otlp+grpc:// or otlp+grpcs://", shown);
+}
+
 static int unknown_extension(const char *path, struct fault *fault)
 {
 	const char *dot = strrchr(path, '.'), *words[WORDS];
 	char all[256] = "", copy[256], hint[96], *rest = copy, *word;
 	unsigned count = 0;
 
+	if (strstr(path, "://"))
+		return no_otlp(path, fault);
 	for (unsigned i = 0; i < n_exporters; i++) {
 		size_t len = strlen(all);
 
@@ -86,6 +112,25 @@ static const struct exporter *exporter_of(const struct output_option *option)
 	return strcmp(option->path, "-") ? exporter_by_path(option->path) : exporter_by_name("folded");
 }
 
+/* `otlp` with a format is a file of that name. */
+static bool is_sent(const struct output_option *option)
+{
+	return endpoint_is_one(option->path) && !(option->format && !strcmp(option->path, "otlp"));
+}
+
+static int check_endpoint(const struct output_option *option, struct fault *fault)
+{
+	struct fault inner = {""};
+	int err = endpoint_check(option->path, &inner);
+
+	if (err)
+		return fault_set(fault, err, "-o: %s", inner.text);
+	if (option->format)
+		return fault_set(fault, -EINVAL, "--format %s: what is sent is OTLP; leave it out, or name a file with -o",
+			option->format);
+	return 0;
+}
+
 int output_options_finish(struct output_options *options, struct fault *fault)
 {
 	int err = check_stats(options, fault);
@@ -93,6 +138,10 @@ int output_options_finish(struct output_options *options, struct fault *fault)
 	for (unsigned i = 0; !err && i < options->n; i++) {
 		struct output_option *option = &options->each[i];
 
+		if (is_sent(option)) {
+			err = check_endpoint(option, fault);
+			continue;
+		}
 		option->exporter = exporter_of(option);
 		if (!option->exporter)
 			err = unknown_extension(option->path, fault);

@@ -13,9 +13,9 @@
 #define OUTPUTS_MAX 16
 
 struct output_option {
-	const char *path;   /* "-": standard output */
+	const char *path;   /* "-": standard output; or what endpoint_is_one() */
 	const char *format; /* as given by --format, or NULL */
-	const struct exporter *exporter;
+	const struct exporter *exporter; /* NULL: it is sent */
 };
 
 struct output_options { /* a zeroed struct is: none */

@@ -106,6 +106,7 @@ static int check(struct record *record, struct fault *fault)
 		err = destinations_prepare(&record->destinations, "record", &options->outputs, fault);
 	if (!err && !options->outputs.n)
 		err = destinations_add_page(&record->destinations, fault);
+	record->destinations.keep_unsent = true;
 	return err;
 }
 

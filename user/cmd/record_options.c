@@ -275,7 +275,7 @@ static const struct option_spec record_option_table[] = {
 	{"sampling", 'K', "kernel-stacks-only", NULL, "leave user frames out", set_kernel_only},
 	{"sampling", 'g', NULL, NULL, "ignored: stacks are always taken", set_nothing},
 
-	{"output", 'o', "output", "FILE", ".html .folded .txt, - is stdout; repeatable",
+	{"output", 'o', "output", "FILE|URL", ".html .folded .otlp, - is stdout, otlp+http://HOST:PORT",
 		set_output},
 	{"output", 0, "format", "NAME", "of the -o before it, instead of its extension",
 		set_format},
@@ -303,6 +303,7 @@ static const char *const record_examples[] = {
 	"profound record -d 10                       the whole machine for ten seconds",
 	"profound record -p 1234 -F 999 -o out.html  one process, 999 times a second",
 	"profound record -o - -- make -j4 | less     a command, folded lines on stdout",
+	"profound record -d 60 -o otlp               send it as OTEL_EXPORTER_OTLP_* say",
 	NULL,
 };
 

@@ -406,7 +406,7 @@ void output_discard(struct output *output)
 	release(output);
 }
 
-void output_default_name(char name[128], const char *host, time_t now)
+void output_default_name(char name[128], const char *host, time_t now, const char *extension)
 {
 	char clean[65], stamp[32];
 	struct tm local;
@@ -423,5 +423,5 @@ void output_default_name(char name[128], const char *host, time_t now)
 	clean[len] = 0;
 	localtime_r(&now, &local);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", &local);
-	snprintf(name, 128, "profound-%s-%s.html", clean, stamp);
+	snprintf(name, 128, "profound-%s-%s%s", clean, stamp, extension);
 }

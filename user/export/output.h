@@ -58,8 +58,7 @@ int output_commit(struct output *output, struct fault *fault);
  * NULL. */
 void output_discard(struct output *output);
 
-/* profound-HOST-YYYYmmddTHHMMSS.html in local time; the host's bytes outside [A-Za-z0-9.-] become
- * '_'. */
-void output_default_name(char name[128], const char *host, time_t now);
+/* profound-HOST-YYYYmmddTHHMMSS and the extension, in local time; the host's bytes outside [A-Za-z0-9.-] become '_'. */
+void output_default_name(char name[128], const char *host, time_t now, const char *extension);
 
 #endif

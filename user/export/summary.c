@@ -290,6 +290,19 @@ void summary_print(const struct summary *summary, FILE *stream)
 		fprintf(stream, "%-8s %s\n", summary->lines[i].label, summary->lines[i].text);
 }
 
+void summary_print_sent(uint64_t samples, unsigned requests, const char *url, FILE *stream)
+{
+	struct buf text = {0};
+
+	text_number(&text, (int64_t)samples);
+	buf_printf(&text, " sample%s in %u request%s to ", samples == 1 ? "" : "s", requests, requests == 1 ? "" : "s");
+	text_plain(&text, url);
+	buf_putc(&text, 0);
+	if (!text.failed)
+		fprintf(stream, "%-8s %s\n", "sent", text.data);
+	buf_release(&text);
+}
+
 void summary_print_wrote(const char *path, FILE *stream)
 {
 	struct buf text = {0};

@@ -32,5 +32,7 @@ void summary_release(struct summary *summary);
 void summary_print(const struct summary *summary, FILE *stream);
 /* The line "wrote", once for each output. */
 void summary_print_wrote(const char *path, FILE *stream);
+/* The line "sent", once for each receiver. */
+void summary_print_sent(uint64_t samples, unsigned requests, const char *url, FILE *stream);
 
 #endif
