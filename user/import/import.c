@@ -180,3 +180,21 @@ int import_finish(struct import *import)
 	tell_host(&import->trust, &import->profile);
 	return 0;
 }
+
+int import_count_again(struct import *import)
+{
+	struct trust *trust = &import->trust;
+	bool walks_known = trust->complete != TRUST_NULL;
+	int err = trust_count_frames(trust, &import->profile, file_of, import);
+
+	if (err)
+		return err;
+	if (!walks_known)
+		trust->complete = trust->unverified = trust->complete_and_named = TRUST_NULL;
+	for (int i = 0; i < COUNTERS; i++)
+		if (counter_specs[i].class == CLASS_FRAME)
+			trust->counter[i] = 0;
+	trust->expected = trust->idle = TRUST_NULL;
+	trust->taken = (int64_t)profile_total(&import->profile);
+	return 0;
+}
