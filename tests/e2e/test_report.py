@@ -12,6 +12,10 @@ import subprocess
 
 import pytest
 
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.profiles.v1development import profiles_pb2 as pb
+
+import otlp_file
 import profound
 from profound import bare, parse_folded
 
@@ -331,7 +335,7 @@ def recordings(build, tmp_path_factory):
 
 
 # name: extension, of formats that are written and read
-READABLE = {"folded": ".folded"}
+READABLE = {"folded": ".folded", "otlp": ".otlp"}
 
 
 def stacks_of(files):
@@ -367,6 +371,95 @@ def test_conversions(recordings, tmp_path, name, to):
     report(recordings[0][name], "-o", out)
     assert report(out, "-o", "-")[0] == recordings[0]["folded"].read_text()
     assert report(out, "--limit", 0, "-q")[0] == report(recordings[0]["folded"], "--limit", 0, "-q")[0]
+
+
+# What only OTLP says.
+
+class Otlp:
+    """A ProfilesData as OpenTelemetry's own classes write it: one function a sample."""
+
+    def __init__(self):
+        self.data, self.strings = pb.ProfilesData(), {"": 0}
+        self.dictionary = self.data.dictionary
+        for table in (self.dictionary.mapping_table, self.dictionary.location_table, self.dictionary.function_table,
+                      self.dictionary.link_table, self.dictionary.attribute_table, self.dictionary.stack_table):
+            table.add()
+
+    def text(self, text):
+        return self.strings.setdefault(text, len(self.strings))
+
+    def stack(self, name, source):
+        self.dictionary.function_table.add(name_strindex=self.text(name), filename_strindex=self.text(source))
+        self.dictionary.location_table.add(
+            lines=[pb.Line(function_index=len(self.dictionary.function_table) - 1, line=7)])
+        self.dictionary.stack_table.add(location_indices=[len(self.dictionary.location_table) - 1])
+        return len(self.dictionary.stack_table) - 1
+
+    def add(self, attributes, samples, type_="samples", unit="count"):
+        """samples: {(function, source file): value}"""
+        made = pb.Profile(time_unix_nano=1763892900 * 10 ** 9, duration_nano=10 * 10 ** 9, profile_id=bytes(range(16)))
+        made.sample_type.CopyFrom(pb.ValueType(type_strindex=self.text(type_), unit_strindex=self.text(unit)))
+        for (name, source), value in samples.items():
+            made.samples.add(stack_index=self.stack(name, source), values=[value])
+        resource = self.data.resource_profiles.add()
+        for key, value in attributes.items():
+            resource.resource.attributes.add(key=key, value=AnyValue(string_value=value))
+        resource.scope_profiles.add(profiles=[made])
+
+    def write(self, path):
+        del self.dictionary.string_table[:]
+        self.dictionary.string_table.extend(self.strings)
+        path.write_bytes(self.data.SerializeToString())
+        return path
+
+
+def test_processes_and_containers(tmp_path):
+    otlp = Otlp()
+    otlp.add({"process.executable.name": "nginx", "service.name": "shop", "container.id": "0123456789abcdef" * 4,
+              "host.name": "web1"}, {("accept", "net.c"): 5, ("parse", "/src/http.c"): 3})
+    otlp.add({"process.executable.path": "/usr/bin/ruby3.1", "service.name": "api", "k8s.pod.uid": "5a3f",
+              "host.name": "web2"}, {("parse", "/src/json.c"): 2})
+    otlp.add({"service.name": "batch"}, {("idle", ""): 1})
+    path = otlp.write(tmp_path / "x.otlp")
+    functions = table(path)
+    assert functions.rows == {"accept": (5, 5), "parse": (5, 5), "idle": (1, 1)}
+    assert functions.head["hosts"] == "web1, web2" and functions.head["time"].startswith("2025-11-23T10:15:00Z")
+    assert table(path, "--lines").rows == {"accept (net.c:7)": (5, 5), "parse (http.c:7)": (3, 3),
+                                           "parse (json.c:7)": (2, 2), "idle": (1, 1)}
+    assert table(path, "--by", "process").rows == {"nginx": (8, 8), "ruby3.1": (2, 2), "batch": (1, 1)}
+    assert table(path, "--by", "container").rows == {"0123456789ab": (8, 8), "pod 5a3f": (2, 2), "-": (1, 1)}
+    assert table(path, "--by", "file").rows == {"net.c": (5, 5), "/src/http.c": (3, 3), "/src/json.c": (2, 2),
+                                                "[unknown]": (1, 1)}
+    converted = tmp_path / "y.otlp"
+    report(path, "--by", "container", "--filter", "^0123|pod", "-o", converted)
+    assert table(converted, "--by", "process").rows == {"nginx": (8, 8), "ruby3.1": (2, 2)}
+    assert table(converted, "--by", "container").rows == {"0123456789ab": (8, 8), "pod 5a3f": (2, 2)}
+    otlp_file.File(converted)
+
+
+def test_units(tmp_path):
+    otlp = Otlp()
+    otlp.add({}, {("grow", ""): 12_345_678, ("push", ""): 999}, "inuse_space", "bytes")
+    otlp.add({}, {("wait", ""): 4_560_000_000}, "off_cpu", "nanoseconds")
+    path = otlp.write(tmp_path / "x.otlp")
+    heap = report(path, "--type", "inuse_space")[0].splitlines()
+    assert heap[1] == "# total    12.3MB inuse_space in bytes"
+    assert [line.split() for line in heap[-2:]] == [
+        ["12.3MB", "99.99%", "12.3MB", "99.99%", "grow"], ["999B", "0.01%", "999B", "0.01%", "push"]]
+    assert not any(line.startswith("# samples") for line in heap)
+    waits = report(path, "--type", "off_cpu/nanoseconds")[0].splitlines()
+    assert waits[-1].split() == ["4.56s", "100.00%", "4.56s", "100.00%", "wait"]
+    assert "wall" in refused(1, path, "--type", "wall")
+
+
+def test_figures_travel(recordings):
+    """What the recording lost and cut is said in the table of its OTLP file."""
+    files = recordings[0]
+    stats, head = json.loads(files["folded"].with_suffix(".json").read_text()), table(files["otlp"]).head
+    samples = stats["samples"]
+    assert head["samples"].startswith(f"{samples['taken']:,} of {samples['expected']:,} expected; ")
+    assert f"; {samples['lost']['not_run']:,} not run by the kernel; " in head["samples"]
+    assert " complete" in head["stacks"] and head["event"].endswith(" at 999 Hz")
 
 
 def test_many_stacks(tmp_path):

@@ -41,8 +41,8 @@ int import_file(struct import *import, const char *path, const struct import_opt
 int import_finish(struct import *import);
 
 /*
- * After some of the profile's samples or frames were taken out: the figures become those of what is left. What was
- * expected, and why names are missing, is known of the whole only: null, and 0. 0 or -ENOMEM.
+ * After some of the profile's samples or frames were taken out: the figures become those of what is left. Why names
+ * are missing is known of the whole only: 0; so is what was expected, where samples are gone: null. 0 or -ENOMEM.
  */
 int import_count_again(struct import *import);
 

@@ -7,30 +7,48 @@
 
 #define DUP_MAX 32767 /* RE_DUP_MAX: regcomp() itself refuses more */
 
-/* What of a pattern's copies: of each open group what it costs so far, and its last atom, which a repeat follows. */
+struct group { /* one that is open */
+	uint64_t all, last; /* what it costs so far; its last atom, which a repeat follows */
+	bool last_empty;    /* the last atom matches nothing at all, too */
+	bool branch_empty;  /* so do all before it, back to a "|" */
+	bool empty;         /* so does a branch before that */
+};
+
 struct costing {
-	struct {
-		uint64_t all, last;
-	} group[PATTERN_DEPTH];
+	struct group group[PATTERN_DEPTH];
 	unsigned depth;
 	const char *why; /* NULL: nothing is wrong */
 };
 
-static void add_atom(struct costing *costing, uint64_t cost)
+static void add_atom(struct costing *costing, uint64_t cost, bool empty)
 {
-	costing->group[costing->depth].all += cost;
-	costing->group[costing->depth].last = cost;
+	struct group *group = &costing->group[costing->depth];
+
+	group->all += cost;
+	group->last = cost;
+	group->branch_empty &= group->last_empty;
+	group->last_empty = empty;
 }
 
-static void repeat(struct costing *costing, uint64_t times)
+static void begin_branch(struct group *group)
 {
-	uint64_t *all = &costing->group[costing->depth].all, *last = &costing->group[costing->depth].last;
+	group->empty |= group->branch_empty && group->last_empty;
+	group->last = 0;
+	group->last_empty = group->branch_empty = true;
+}
 
-	if (times < 2)
+static void repeat(struct costing *costing, uint64_t least, uint64_t most)
+{
+	struct group *group = &costing->group[costing->depth];
+
+	if (most > 1 && group->last_empty)
+		costing->why = "it repeats what may be empty";
+	group->last_empty |= !least;
+	if (most < 2)
 		return;
-	*all += *last * (times - 1);
-	*last *= times;
-	if (*all > PATTERN_MAX + PATTERN_COST_MAX || *last > PATTERN_COST_MAX)
+	group->all += group->last * (most - 1);
+	group->last *= most;
+	if (group->all > PATTERN_MAX + PATTERN_COST_MAX || group->last > PATTERN_COST_MAX)
 		costing->why = "it repeats too much";
 }
 
@@ -40,18 +58,20 @@ static void open_group(struct costing *costing)
 		costing->why = "too many groups in one another";
 		return;
 	}
-	costing->depth++;
-	costing->group[costing->depth].all = costing->group[costing->depth].last = 0;
+	costing->group[++costing->depth] = (struct group){.last_empty = true, .branch_empty = true};
 }
 
 static void close_group(struct costing *costing)
 {
+	struct group *group = &costing->group[costing->depth];
+
 	if (!costing->depth) {
-		add_atom(costing, 1);
+		add_atom(costing, 1, false);
 		return;
 	}
+	begin_branch(group);
 	costing->depth--;
-	add_atom(costing, costing->group[costing->depth + 1].all + 1);
+	add_atom(costing, group->all + 1, group->empty);
 }
 
 /* Behind "[": the first byte after the bracket expression. */
@@ -88,7 +108,7 @@ static const char *read_interval(struct costing *costing, const char *at)
 		at = read_number(at + 1, &most);
 		most = most < least + 1 ? least + 1 : most;
 	}
-	repeat(costing, most);
+	repeat(costing, least, most);
 	return *at == '}' ? at + 1 : at;
 }
 
@@ -96,7 +116,7 @@ static const char *read_escaped(struct costing *costing, const char *at)
 {
 	if (*at >= '1' && *at <= '9')
 		costing->why = "back references are not taken";
-	add_atom(costing, 1);
+	add_atom(costing, 1, *at && strchr("<>bB`'", *at));
 	return *at ? at + 1 : at;
 }
 
@@ -106,7 +126,7 @@ static const char *read_part(struct costing *costing, const char *at)
 	case '\\':
 		return read_escaped(costing, at);
 	case '[':
-		add_atom(costing, 1);
+		add_atom(costing, 1, false);
 		return skip_bracket(at);
 	case '(':
 		open_group(costing);
@@ -117,16 +137,21 @@ static const char *read_part(struct costing *costing, const char *at)
 	case '{':
 		return read_interval(costing, at);
 	case '+':
-		repeat(costing, 2);
-		return at;
-	case '|':
-		costing->group[costing->depth].last = 0;
+		repeat(costing, 1, 2);
 		return at;
 	case '*':
 	case '?':
+		repeat(costing, 0, 1);
+		return at;
+	case '|':
+		begin_branch(&costing->group[costing->depth]);
+		return at;
+	case '^':
+	case '$':
+		add_atom(costing, 1, true);
 		return at;
 	default:
-		add_atom(costing, 1);
+		add_atom(costing, 1, false);
 		return at;
 	}
 }
@@ -134,7 +159,7 @@ static const char *read_part(struct costing *costing, const char *at)
 /* NULL: it may be compiled. */
 static const char *why_not(const char *text)
 {
-	struct costing costing = {0};
+	struct costing costing = {.group[0] = {.last_empty = true, .branch_empty = true}};
 
 	if (!*text)
 		return "it is empty";

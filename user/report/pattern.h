@@ -2,7 +2,8 @@
 /*
  * A regular expression that a person typed: POSIX extended (regcomp(3), REG_EXTENDED), on bytes, anywhere in the
  * text. glibc's regcomp() copies what is repeated, and what is nested in it once more, so that 30 bytes may cost all
- * memory; back references make its regexec() exponential. What costs too much is refused before it is compiled.
+ * memory; copies of what may be empty (a**{4,9}{4,9}) cost it minutes; back references make its regexec() exponential
+ * (glibc 2.36, found by tests/fuzz/fuzz_pattern.c). All this is refused before it is compiled.
  */
 #ifndef PROFOUND_PATTERN_H
 #define PROFOUND_PATTERN_H
@@ -14,7 +15,7 @@
 
 #define PATTERN_MAX 4096      /* bytes */
 #define PATTERN_DEPTH 64      /* groups in groups */
-#define PATTERN_COST_MAX 2048 /* copies of what is repeated */
+#define PATTERN_COST_MAX 512 /* copies of what is repeated: their cost is that to the square, or worse */
 
 struct pattern {
 	const char *text; /* borrowed; NULL in a zeroed one: none */
