@@ -347,7 +347,7 @@ def test_recording(recordings, name):
     files = recordings[0]
     stacks, got = stacks_of(files), table(files[name], "--limit", 0)
     assert list(got.rows.items()) == list(ranked(stacks).items())
-    assert got.rows["spin"][0] > 0.9 * got.whole() and got.rows["main"][1] > 0.99 * got.whole()
+    assert got.rows["spin"][0] > 0.5 * got.whole() and got.rows["main"][1] > 0.9 * got.whole() > 300
     assert table(files[name], "--by", "comm").rows == {"chain": (got.whole(), got.whole())}
     assert table(files[name], "--by", "process").rows == {"chain": (got.whole(), got.whole())}
     focused = table(files[name], "--focus", "^charlie$", "--hide", "^(bravo|spin)$", "--limit", 0)

@@ -131,10 +131,11 @@ static int make_frame(struct making *making, uint32_t frame)
 	return err;
 }
 
-static uint32_t labels_in(const struct labels *labels, uint32_t stack)
+static uint64_t labels_in(const struct labels *labels, uint32_t stack)
 {
-	uint32_t count, sum = 0;
+	uint32_t count;
 	const uint32_t *frames = profile_get_stack(labels->profile, stack, &count);
+	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < count; i++)
 		sum += labels->frames[frames[i]].count;
@@ -144,14 +145,17 @@ static uint32_t labels_in(const struct labels *labels, uint32_t stack)
 /* Room for the labels of the longest stack, and the cause that cut it. */
 static int make_room(struct labels *labels)
 {
-	uint32_t most = 0;
+	const struct profile *profile = labels->profile;
+	uint64_t most = 0;
 
-	for (uint32_t i = 0; i < labels->profile->stacks.count; i++) {
-		uint32_t count = labels_in(labels, i);
+	for (uint32_t i = 0; i < profile->samples.count; i++) {
+		uint64_t count = labels_in(labels, profile_get_sample(profile, i)->stack);
 
 		most = count > most ? count : most;
 	}
-	labels->of_sample = calloc((size_t)most + 2, sizeof(*labels->of_sample));
+	if (most > UINT32_MAX - 2)
+		return -ENOMEM;
+	labels->of_sample = calloc(most + 2, sizeof(*labels->of_sample));
 	return labels->of_sample ? 0 : -ENOMEM;
 }
 

@@ -41,7 +41,7 @@ static void repeat(struct costing *costing, uint64_t least, uint64_t most)
 {
 	struct group *group = &costing->group[costing->depth];
 
-	if (most > 1 && group->last_empty)
+	if (group->last_empty)
 		costing->why = "it repeats what may be empty";
 	group->last_empty |= !least;
 	if (most < 2)

@@ -2,8 +2,8 @@
 /*
  * A regular expression that a person typed: POSIX extended (regcomp(3), REG_EXTENDED), on bytes, anywhere in the
  * text. glibc's regcomp() copies what is repeated, and what is nested in it once more, so that 30 bytes may cost all
- * memory; copies of what may be empty (a**{4,9}{4,9}) cost it minutes; back references make its regexec() exponential
- * (glibc 2.36, found by tests/fuzz/fuzz_pattern.c). All this is refused before it is compiled.
+ * memory; repeats of what may be empty, a**{4,9}{4,9} or 40 stars, cost it minutes; back references make its
+ * regexec() exponential (glibc 2.36; tests/fuzz/fuzz_pattern.c). All these are refused before it is compiled.
  */
 #ifndef PROFOUND_PATTERN_H
 #define PROFOUND_PATTERN_H
@@ -13,8 +13,8 @@
 
 #include "base/fault.h"
 
-#define PATTERN_MAX 4096      /* bytes */
-#define PATTERN_DEPTH 64      /* groups in groups */
+#define PATTERN_MAX 4096     /* bytes */
+#define PATTERN_DEPTH 64     /* groups in groups */
 #define PATTERN_COST_MAX 512 /* copies of what is repeated: their cost is that to the square, or worse */
 
 struct pattern {

@@ -61,35 +61,61 @@ static uint64_t rest_of(const struct ranking *ranking, uint32_t shown)
 	return rest;
 }
 
+struct columns {
+	int self, total; /* widths */
+	unsigned room;   /* for names; 0: no end */
+};
+
+static struct columns measure(const struct table *table, uint32_t shown)
+{
+	struct columns columns = {.self = LEAST_WIDTH, .total = LEAST_WIDTH};
+	struct cells cells;
+	unsigned used;
+
+	for (uint32_t i = 0; i < shown; i++) {
+		fill(&cells, table, &table->ranking->rows[i]);
+		columns.self = widest(columns.self, cells.self);
+		columns.total = widest(columns.total, cells.total);
+	}
+	amount_text(cells.self, rest_of(table->ranking, shown), table->unit);
+	columns.self = widest(columns.self, cells.self);
+	used = (unsigned)(columns.self + columns.total + 2 * SHARE_WIDTH + 8);
+	if (table->width)
+		columns.room = table->width > used + LEAST_NAME ? table->width - used : LEAST_NAME;
+	return columns;
+}
+
+static void put_cells(const struct columns *columns, const struct cells *cells, FILE *out)
+{
+	fprintf(out, "%*s  %*s  %*s  %*s  ", columns->self, cells->self, SHARE_WIDTH, cells->self_share, columns->total,
+		cells->total, SHARE_WIDTH, cells->total_share);
+}
+
+static void put_rest(const struct table *table, const struct columns *columns, uint32_t shown, FILE *out)
+{
+	uint64_t rest = rest_of(table->ranking, shown);
+	struct cells cells = {.total = "-", .total_share = "-"};
+
+	amount_text(cells.self, rest, table->unit);
+	amount_share(cells.self_share, rest, table->whole);
+	put_cells(columns, &cells, out);
+	fprintf(out, "%" PRIu32 " more\n", table->ranking->count - shown);
+}
+
 void table_print(const struct table *table, FILE *out)
 {
 	const struct ranking *ranking = table->ranking;
 	uint32_t shown = table->limit && table->limit < ranking->count ? table->limit : ranking->count;
-	int self_width = LEAST_WIDTH, total_width = LEAST_WIDTH;
+	const struct columns columns = measure(table, shown);
 	struct cells cells;
-	unsigned used, room;
 
+	fprintf(out, "#%*s  %*s  %*s  %*s  %s\n", columns.self - 1, "self", SHARE_WIDTH, "self%", columns.total,
+		"total", SHARE_WIDTH, "total%", table->column);
 	for (uint32_t i = 0; i < shown; i++) {
 		fill(&cells, table, &ranking->rows[i]);
-		self_width = widest(self_width, cells.self);
-		total_width = widest(total_width, cells.total);
+		put_cells(&columns, &cells, out);
+		put_name(ranking->rows[i].name, columns.room, out);
 	}
-	amount_text(cells.self, rest_of(ranking, shown), table->unit);
-	self_width = widest(self_width, cells.self);
-	used = (unsigned)(self_width + total_width + 2 * SHARE_WIDTH + 8);
-	room = !table->width ? 0 : table->width > used + LEAST_NAME ? table->width - used : LEAST_NAME;
-	fprintf(out, "#%*s  %*s  %*s  %*s  %s\n", self_width - 1, "self", SHARE_WIDTH, "self%", total_width, "total",
-		SHARE_WIDTH, "total%", table->column);
-	for (uint32_t i = 0; i < shown; i++) {
-		fill(&cells, table, &ranking->rows[i]);
-		fprintf(out, "%*s  %*s  %*s  %*s  ", self_width, cells.self, SHARE_WIDTH, cells.self_share, total_width,
-			cells.total, SHARE_WIDTH, cells.total_share);
-		put_name(ranking->rows[i].name, room, out);
-	}
-	if (shown == ranking->count)
-		return;
-	amount_text(cells.self, rest_of(ranking, shown), table->unit);
-	amount_share(cells.self_share, rest_of(ranking, shown), table->whole);
-	fprintf(out, "%*s  %*s  %*s  %*s  %" PRIu32 " more\n", self_width, cells.self, SHARE_WIDTH, cells.self_share,
-		total_width, "-", SHARE_WIDTH, "-", ranking->count - shown);
+	if (shown < ranking->count)
+		put_rest(table, &columns, shown, out);
 }
