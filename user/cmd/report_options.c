@@ -120,7 +120,7 @@ static const struct option_spec report_option_table[] = {
 	{"stacks", 0, "hide", "RE", "without the functions that match", set_hide},
 	{"stacks", 0, "lines", NULL, "functions end in (FILE:LINE)", set_lines},
 
-	{"output", 'o', "output", "FILE", "convert instead, as record's -o; repeatable", set_output},
+	{"output", 'o', "output", "FILE|URL", "convert or send instead, as record's -o; repeatable", set_output},
 	{"output", 0, "format", "NAME", "of the -o before it, instead of its extension", set_format},
 	{"output", 0, "stats", "FILE", "figures about the profile as JSON", set_stats},
 	{"output", 'q', "quiet", NULL, "the table alone; nothing about written files", set_quiet},
