@@ -462,6 +462,26 @@ def test_figures_travel(recordings):
     assert " complete" in head["stacks"] and head["event"].endswith(" at 999 Hz")
 
 
+def test_figures_of_a_part(recordings, tmp_path):
+    """Hidden functions lose no sample, so what was expected stays; what is left of the stacks is counted anew."""
+    files, out = recordings[0], tmp_path / "y.json"
+    stacks, whole = stacks_of(files), json.loads(files["folded"].with_suffix(".json").read_text())
+
+    def figures(*argv):
+        report(files["otlp"], *argv, "-o", tmp_path / "y.otlp", "--stats", out)
+        stats = json.loads(out.read_text())
+        profound.check_identity(stats, parse_folded(report(tmp_path / "y.otlp", "-o", "-")[0]))
+        return stats
+
+    hidden = figures("--hide", "^spin$")
+    assert hidden["samples"] == whole["samples"] and hidden["stacks"]["complete"] == whole["stacks"]["complete"]
+    left, part = sum(sieved(stacks, r"_\[k\]$").values()), figures("--focus", r"_\[k\]$")
+    assert left < whole["samples"]["taken"]
+    assert part["samples"]["taken"] == left and part["samples"]["expected"] is None
+    assert part["samples"]["lost"] == whole["samples"]["lost"]
+    otlp_file.File(tmp_path / "y.otlp")
+
+
 def test_many_stacks(tmp_path):
     """Memory is the file and what is distinct in it: 200,000 stacks of 11 functions."""
     path, source = tmp_path / "many.folded", random.Random(1)
