@@ -13,6 +13,7 @@
 
 static const struct command_spec *const commands[] = {
 	&record_command,
+	&report_command,
 	&doctor_command,
 	&list_command,
 	&debug_command,

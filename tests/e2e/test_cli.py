@@ -158,12 +158,12 @@ def test_record_help_fits_a_screen():
 def test_help(args):
     result = run(*args)
     assert result.returncode == 0 and result.stderr == ""
-    for command in ("record", "doctor", "list", "help"):
+    for command in ("record", "report", "doctor", "list", "help"):
         assert f"  {command} " in result.stdout
     assert "agent" not in result.stdout
 
 
-@pytest.mark.parametrize("command", ["record", "doctor", "list"])
+@pytest.mark.parametrize("command", ["record", "report", "doctor", "list"])
 def test_help_of_command(command):
     result = run("help", command)
     assert result.returncode == 0 and "profound" in result.stdout

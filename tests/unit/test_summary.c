@@ -10,6 +10,7 @@
 
 #include "export/summary.h"
 #include "made_trust.h"
+#include "profile/figures.h"
 
 /* Golden texts are read from the tree: tests run from its top. */
 static void expect_golden(const struct trust *trust, const char *golden)
@@ -105,6 +106,35 @@ static void unknown_figures_are_left_out(void **state)
 	expect_golden(&trust, "unknown");
 }
 
+/* As of folded lines: neither what was lost nor which stacks are complete. */
+static void what_no_file_tells_is_left_out(void **state)
+{
+	struct trust trust;
+	struct summary summary;
+
+	(void)state;
+	figures_forget(&trust);
+	trust.taken = 1000;
+	trust.frames = trust.named = 5000;
+	trust.counter[COUNTER_corrupt] = 15;
+	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_int_equal(summary.count, 3);
+	assert_string_equal(summary.lines[0].text, "1,000");
+	assert_string_equal(summary.lines[1].text, "1.5 % cut (15 corrupt)");
+	assert_string_equal(summary.lines[2].text, "100 % of frames");
+	summary_release(&summary);
+	trust.counter[COUNTER_corrupt] = 0;
+	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_int_equal(summary.count, 2);
+	assert_string_equal(summary.lines[1].label, "names");
+	summary_release(&summary);
+	trust.taken = 0;
+	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_int_equal(summary.count, 1);
+	assert_string_equal(summary.lines[0].text, "0 (no sample)");
+	summary_release(&summary);
+}
+
 static void hostile_names_cannot_move_the_cursor(void **state)
 {
 	struct trust trust = made_trust();
@@ -127,6 +157,7 @@ int main(void)
 		cmocka_unit_test(unverified_and_fallback_are_said),
 		cmocka_unit_test(no_sample_is_said),
 		cmocka_unit_test(unknown_figures_are_left_out),
+		cmocka_unit_test(what_no_file_tells_is_left_out),
 		cmocka_unit_test(hostile_names_cannot_move_the_cursor),
 	};
 

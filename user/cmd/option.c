@@ -208,6 +208,14 @@ static void help_option(const struct option_spec *option)
 	printf("%-*s %s\n", HELP_COLUMN, left, option->help);
 }
 
+static void help_lines(const char *heading, const char *const *lines)
+{
+	if (lines)
+		printf("%s:\n", heading);
+	for (; lines && *lines; lines++)
+		printf("  %s\n", *lines);
+}
+
 void option_help(const struct command_spec *command)
 {
 	const char *group = NULL;
@@ -224,9 +232,6 @@ void option_help(const struct command_spec *command)
 		group = option->group;
 		help_option(option);
 	}
-	if (!command->examples)
-		return;
-	printf("examples:\n");
-	for (const char *const *example = command->examples; *example; example++)
-		printf("  %s\n", *example);
+	help_lines("examples", command->examples);
+	help_lines("notes", command->notes);
 }

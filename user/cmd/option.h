@@ -30,6 +30,7 @@ struct command_spec {
 	/* A bare argument; NULL: none is taken. */
 	int (*argument)(void *into, const char *value, struct fault *fault);
 	const char *const *examples; /* NULL-terminated, or NULL */
+	const char *const *notes;    /* the same: lines that end the help */
 	bool takes_command;          /* everything after -- is a command */
 	int (*run)(int argc, char **argv);
 };

@@ -83,12 +83,22 @@ static void put_causes(struct buf *text, const struct trust *trust, enum counter
 	}
 }
 
+static bool knows_lost(const struct trust *trust)
+{
+	for (int i = 0; i < COUNTERS; i++)
+		if (counter_specs[i].class == CLASS_LOST && trust->counter[i] != TRUST_NULL)
+			return true;
+	return false;
+}
+
 static void put_lost(struct buf *text, const struct trust *trust)
 {
 	int64_t not_run = trust->counter[COUNTER_not_run];
 	int64_t throttled = known(trust->counter[COUNTER_throttled]);
 	int64_t ours = counter_sum(trust, CLASS_LOST) - known(not_run) - throttled;
 
+	if (!knows_lost(trust))
+		return;
 	if (not_run != TRUST_NULL) {
 		dot(text);
 		text_number(text, not_run);
@@ -114,7 +124,7 @@ static void add_samples(struct summary *summary, const struct trust *trust)
 	struct buf text = {0};
 
 	if (known(trust->taken) <= 0)
-		buf_puts(&text, known(trust->expected) > known(trust->idle)
+		buf_puts(&text, known(trust->expected) > known(trust->idle) || !knows_lost(trust)
 					? "0 (no sample)"
 					: "0 (no sample: nothing that was selected ran while "
 					  "profound sampled)");
@@ -139,9 +149,11 @@ static void add_stacks(struct summary *summary, const struct trust *trust)
 	uint64_t cut = (uint64_t)counter_sum(trust, CLASS_CUT), taken = (uint64_t)trust->taken;
 	struct buf text = {0};
 
-	text_share(&text, (uint64_t)trust->complete, taken);
-	buf_puts(&text, " complete");
-	if (trust->unverified) {
+	if (trust->complete != TRUST_NULL) {
+		text_share(&text, (uint64_t)trust->complete, taken);
+		buf_puts(&text, " complete");
+	}
+	if (known(trust->unverified)) {
 		dot(&text);
 		text_share(&text, (uint64_t)trust->unverified, taken);
 		buf_puts(
@@ -154,7 +166,8 @@ static void add_stacks(struct summary *summary, const struct trust *trust)
 		put_causes(&text, trust, CLASS_CUT);
 		buf_putc(&text, ')');
 	}
-	add_line(summary, "stacks", &text);
+	if (text.len)
+		add_line(summary, "stacks", &text);
 }
 
 /* Where one frame of a hundred has no name, it matters why. */

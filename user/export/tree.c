@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "export/frame_label.h"
 #include "export/text.h"
 #include "profile/trust.h"
 
@@ -97,21 +98,8 @@ static int push_id(struct tree *tree, uint32_t id)
 	return 0;
 }
 
-/* Of the path its last part: a whole one makes names that nobody can read. */
-static void put_source(struct builder *builder, const struct profile_line *line)
-{
-	const char *path = profile_text(builder->profile, line->file), *slash = strrchr(path, '/');
-
-	if (!(builder->options & TREE_WITH_LINES) || !*path || !line->line)
-		return;
-	buf_puts(&builder->name, " (");
-	text_folded(&builder->name, slash ? slash + 1 : path);
-	buf_printf(&builder->name, ":%u)", line->line);
-}
-
 static int build_run(struct builder *builder, uint32_t frame)
 {
-	bool kernel = profile_get_frame(builder->profile, frame)->kind == FRAME_KERNEL;
 	enum tree_kind kind = kind_of(builder->profile, frame);
 	const struct profile_line *lines;
 	uint32_t count, id;
@@ -120,10 +108,8 @@ static int build_run(struct builder *builder, uint32_t frame)
 	lines = profile_get_lines(builder->profile, frame, &count);
 	builder->tree->runs[frame] = (struct tree_run){builder->tree->n_ids, count};
 	while (count-- && !err) {
-		text_folded(&builder->name, profile_text(builder->profile, lines[count].function));
-		put_source(builder, &lines[count]);
-		if (kernel)
-			buf_puts(&builder->name, "_[k]");
+		frame_label_put(&builder->name, builder->profile, frame, &lines[count],
+			builder->options & TREE_WITH_LINES);
 		err = intern_frame(builder, kind, &id);
 		if (!err)
 			err = push_id(builder->tree, id);

@@ -108,19 +108,19 @@ static const char *file_of(void *context, const struct frame *frame)
 	uint32_t id = (uint32_t)frame->address, count;
 	const struct profile *profile = &import->profile;
 	const struct profile_mapping *mapping = profile_get_mapping(profile, profile->names[id].mapping);
-	const char *text = mapping ? profile_text(profile, mapping->file) : "", *slash = strrchr(text, '/');
-	size_t len;
+	const char *text = mapping ? profile_text(profile, mapping->file) : "", *slash = strrchr(text, '/'), *offset = NULL;
 
 	if (frame->kind == FRAME_KERNEL)
 		return "[kernel]";
 	if (*text)
 		return slash ? slash + 1 : text;
 	text = profile_text(profile, profile_get_lines(profile, id, &count)->function);
-	len = strcspn(text, "+");
-	if (!text[len])
+	for (const char *at = strstr(text, "+0x"); at; at = strstr(at + 1, "+0x"))
+		offset = at;
+	if (!offset || offset == text)
 		return text;
 	buf_clear(&import->assembly.clean);
-	if (buf_append(&import->assembly.clean, text + 1, len - 1) || buf_putc(&import->assembly.clean, 0))
+	if (buf_append(&import->assembly.clean, text + 1, (size_t)(offset - text) - 1) || buf_putc(&import->assembly.clean, 0))
 		return text;
 	return import->assembly.clean.data;
 }
@@ -178,5 +178,25 @@ int import_finish(struct import *import)
 		return err;
 	keep_figures(&import->trust, &told);
 	tell_host(&import->trust, &import->profile);
+	return 0;
+}
+
+int import_count_again(struct import *import)
+{
+	struct trust *trust = &import->trust;
+	int64_t total = (int64_t)profile_total(&import->profile);
+	bool walks_known = trust->complete != TRUST_NULL;
+	int err = trust_count_frames(trust, &import->profile, file_of, import);
+
+	if (err)
+		return err;
+	if (!walks_known)
+		trust->complete = trust->unverified = trust->complete_and_named = TRUST_NULL;
+	for (int i = 0; i < COUNTERS; i++)
+		if (counter_specs[i].class == CLASS_FRAME)
+			trust->counter[i] = 0;
+	if (trust->taken != total)
+		trust->expected = trust->idle = TRUST_NULL;
+	trust->taken = total;
 	return 0;
 }

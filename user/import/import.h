@@ -40,6 +40,12 @@ int import_file(struct import *import, const char *path, const struct import_opt
  */
 int import_finish(struct import *import);
 
+/*
+ * After some of the profile's samples or frames were taken out: the figures become those of what is left. Why names
+ * are missing is known of the whole only: 0; so is what was expected, where samples are gone: null. 0 or -ENOMEM.
+ */
+int import_count_again(struct import *import);
+
 void import_release(struct import *import);
 
 #endif
