@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/exporter.h"
 #include "export/otlp.h"
+#include "export/pprof.h"
 
 #include <string.h>
 
@@ -9,6 +10,7 @@ const struct exporter exporters[] = {
 	{"folded", ".folded .txt", "one line a stack: comm;outermost;...;innermost COUNT",
 		folded_write},
 	{"otlp", ".otlp", "OpenTelemetry profiles: binary ProfilesData", otlp_write},
+	{"pprof", ".pb.gz .pprof", "pprof: profile.proto, gzip", pprof_write},
 };
 
 const unsigned n_exporters = sizeof(exporters) / sizeof(exporters[0]);
