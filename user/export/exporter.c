@@ -2,6 +2,7 @@
 #include "export/exporter.h"
 #include "export/otlp.h"
 #include "export/pprof.h"
+#include "export/speedscope.h"
 
 #include <string.h>
 
@@ -11,6 +12,7 @@ const struct exporter exporters[] = {
 		folded_write},
 	{"otlp", ".otlp", "OpenTelemetry profiles: binary ProfilesData", otlp_write},
 	{"pprof", ".pb.gz .pprof", "pprof: profile.proto, gzip", pprof_write},
+	{"speedscope", ".speedscope.json", "speedscope's own file: one sampled profile", speedscope_write},
 };
 
 const unsigned n_exporters = sizeof(exporters) / sizeof(exporters[0]);
