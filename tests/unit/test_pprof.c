@@ -302,6 +302,34 @@ static void mappings_say_what_they_have(void **state)
 	release(&decoded, &profile);
 }
 
+/* Else pprof makes a mapping up, and complains. */
+static void locations_without_any_mapping_have_one(void **state)
+{
+	struct profile profile = {0};
+	struct decoded decoded;
+	struct field mapping, location;
+	uint32_t f[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		f[i] = made_frame(&profile, FRAME_FILE);
+	made_sample(&profile, "c", f, 2, (struct profile_sample){.cut = COUNTER_corrupt}, 1);
+	assert_int_equal(profile_begin_names(&profile), 0);
+	made_line(&profile, f[0], "main", "/src/a.c", 3);
+	made_named(&profile, f[1], "work", true);
+	decoded = decode(&profile, NULL);
+	assert_true(find(decoded.data, decoded.len, PPROF_MAPPING, 0, &mapping));
+	assert_int_equal(number_in(&mapping, PPROF_MAPPING_FILE), 0);
+	assert_int_equal(number_in(&mapping, PPROF_MAPPING_HAS_FUNCTIONS), 1);
+	assert_int_equal(number_in(&mapping, PPROF_MAPPING_HAS_LINE_NUMBERS), 1);
+	assert_int_equal(number_in(&mapping, PPROF_MAPPING_HAS_INLINE_FRAMES), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(find(decoded.data, decoded.len, PPROF_LOCATION, i, &location));
+		assert_int_equal(number_in(&location, PPROF_LOCATION_MAPPING_ID), number_in(&mapping, PPROF_MAPPING_ID));
+	}
+	release(&decoded, &profile);
+}
+
 /* Process `id` has the resource: keys and values by turns, ended by NULL. */
 static void give_resource(struct profile *profile, uint32_t id, const char *const *pairs)
 {
@@ -452,6 +480,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_samples_are_one),
 		cmocka_unit_test(mappings_say_what_they_have),
+		cmocka_unit_test(locations_without_any_mapping_have_one),
 		cmocka_unit_test(labels_say_whose_samples),
 		cmocka_unit_test(the_head_says_when_and_how_far_to_trust),
 		cmocka_unit_test(values_are_what_they_count),

@@ -155,7 +155,7 @@ static int put_frame(struct pprof_locations *locations, uint32_t frame)
 	locations->marks[names->mapping] |= marks_of(profile, lines, count);
 	begun = wire_begin(out, PPROF_LOCATION);
 	wire_uint(out, PPROF_LOCATION_ID, pprof_location_of_frame(locations, frame));
-	wire_uint(out, PPROF_LOCATION_MAPPING_ID, names->mapping);
+	wire_uint(out, PPROF_LOCATION_MAPPING_ID, names->mapping ? names->mapping : locations->nowhere);
 	wire_uint(out, PPROF_LOCATION_ADDRESS, names->address);
 	for (uint32_t i = 0; i < count; i++) {
 		line_function(locations, &lines[i], &function);
@@ -183,6 +183,7 @@ static int put_cut(struct pprof_locations *locations, uint16_t cut)
 		return err;
 	begun = wire_begin(out, PPROF_LOCATION);
 	wire_uint(out, PPROF_LOCATION_ID, pprof_location_of_cut(locations, cut));
+	wire_uint(out, PPROF_LOCATION_MAPPING_ID, locations->nowhere);
 	put_line(out, id, 0);
 	wire_end(out, begun);
 	return 0;
@@ -195,12 +196,19 @@ static uint32_t build_id_of(struct pprof_file *file, const struct profile_mappin
 	return gnu ? gnu : pprof_file_text(file, mapping->go_build_id);
 }
 
+static void put_marks(struct wire *out, uint8_t marks)
+{
+	wire_uint(out, PPROF_MAPPING_HAS_FUNCTIONS, 1);
+	wire_uint(out, PPROF_MAPPING_HAS_FILENAMES, (marks & MARK_FILES) != 0);
+	wire_uint(out, PPROF_MAPPING_HAS_LINE_NUMBERS, (marks & MARK_LINES) != 0);
+	wire_uint(out, PPROF_MAPPING_HAS_INLINE_FRAMES, (marks & MARK_INLINED) != 0);
+}
+
 static void put_mapping(struct pprof_locations *locations, uint32_t id)
 {
 	struct pprof_file *file = locations->file;
 	const struct profile_mapping *mapping = profile_get_mapping(file->profile, id);
 	struct wire *out = &file->out;
-	uint8_t marks = locations->marks[id];
 	size_t begun = wire_begin(out, PPROF_MAPPING);
 
 	wire_uint(out, PPROF_MAPPING_ID, id);
@@ -211,12 +219,19 @@ static void put_mapping(struct pprof_locations *locations, uint32_t id)
 	}
 	wire_uint(out, PPROF_MAPPING_FILE, pprof_file_text(file, mapping->file));
 	wire_uint(out, PPROF_MAPPING_BUILD_ID, build_id_of(file, mapping));
-	wire_uint(out, PPROF_MAPPING_HAS_FUNCTIONS, 1);
-	wire_uint(out, PPROF_MAPPING_HAS_FILENAMES, (marks & MARK_FILES) != 0);
-	wire_uint(out, PPROF_MAPPING_HAS_LINE_NUMBERS, (marks & MARK_LINES) != 0);
-	wire_uint(out, PPROF_MAPPING_HAS_INLINE_FRAMES, (marks & MARK_INLINED) != 0);
+	put_marks(out, locations->marks[id]);
 	wire_end(out, begun);
 	pprof_file_flush(file);
+}
+
+static void put_nowhere(struct pprof_locations *locations)
+{
+	struct wire *out = &locations->file->out;
+	size_t begun = wire_begin(out, PPROF_MAPPING);
+
+	wire_uint(out, PPROF_MAPPING_ID, locations->nowhere);
+	put_marks(out, locations->marks[0]);
+	wire_end(out, begun);
 }
 
 /* pprof calls the first one the main binary: the one in which most stacks begin. */
@@ -229,16 +244,35 @@ static void put_mappings(struct pprof_locations *locations)
 			first = id;
 	if (first)
 		put_mapping(locations, first);
+	if (locations->nowhere)
+		put_nowhere(locations);
 	for (uint32_t id = 1; id <= count; id++)
 		if (locations->marks[id] && id != first)
 			put_mapping(locations, id);
 }
 
+/* Whether there is a location, and none of them has a mapping. */
+static bool all_nowhere(const struct pprof_locations *locations)
+{
+	const struct profile *profile = locations->file->profile;
+	bool any = locations->cuts != 0;
+
+	for (uint32_t i = 0; i < profile->frames.count; i++) {
+		if (locations->wanted[i] && names_of(profile, i)->mapping)
+			return false;
+		any |= locations->wanted[i];
+	}
+	return any;
+}
+
 int pprof_locations_write(struct pprof_locations *locations)
 {
-	uint32_t count = locations->file->profile->frames.count;
+	const struct profile *profile = locations->file->profile;
+	uint32_t count = profile->frames.count;
 	int err = 0;
 
+	if (all_nowhere(locations))
+		locations->nowhere = (uint64_t)profile->mappings.count + 1;
 	for (uint32_t i = 0; i < count && !err; i++)
 		if (locations->wanted[i])
 			err = put_frame(locations, i);

@@ -5,7 +5,9 @@
  *
  * A function has no system_name: pprof takes a name that equals it for a mangled one, and cuts parameters and template
  * arguments off. Every location has a function, be it [libc.so.6+0x27249]: so has_functions is true, and pprof looks
- * for no file to find one in. The other marks of a mapping say what at least one of its locations has.
+ * for no file to find one in. The other marks of a mapping say what at least one of its locations has. Where no location
+ * has a mapping, as in a profile that was read from folded lines, all are in one without a file that says the same: else
+ * pprof makes one up, and complains that its file is not known.
  */
 #ifndef PROFOUND_PPROF_LOCATIONS_H
 #define PROFOUND_PPROF_LOCATIONS_H
@@ -19,6 +21,7 @@ struct pprof_locations {
 	uint8_t *marks;         /* by mapping: what it has */
 	uint64_t *weights;      /* by mapping: samples whose outermost frame is in it */
 	uint64_t cuts;          /* a bit a cause */
+	uint64_t nowhere;       /* mapping id of locations without a mapping; 0: none is needed */
 	struct intern functions; /* of struct function: id + 1 is its id */
 };
 
