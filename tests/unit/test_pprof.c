@@ -366,7 +366,7 @@ static void labels_say_whose_samples(void **state)
 	made_named(&profile, f, "main", true);
 	decoded = decode(&profile, NULL);
 	expect_samples(&decoded,
-		"main |= 3 comm=w process.executable.name=nginx container.id=abc service.name=shop\n"
+		"main |= 3 comm=w process.executable.name=nginx container.id=abc service=shop\n"
 		"main |= 3 comm=w process.executable.name=sh\n"
 		"main |= 4 comm=w\n");
 	release(&decoded, &profile);

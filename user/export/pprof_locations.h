@@ -5,9 +5,9 @@
  *
  * A function has no system_name: pprof takes a name that equals it for a mangled one, and cuts parameters and template
  * arguments off. Every location has a function, be it [libc.so.6+0x27249]: so has_functions is true, and pprof looks
- * for no file to find one in. The other marks of a mapping say what at least one of its locations has. Where no location
- * has a mapping, as in a profile that was read from folded lines, all are in one without a file that says the same: else
- * pprof makes one up, and complains that its file is not known.
+ * for no file to find one in. The other marks of a mapping say what at least one of its locations has. Where no
+ * location has a mapping, as in a profile that was read from folded lines, all are in one without a file that says the
+ * same: else pprof makes one up, and complains that its file is not known.
  */
 #ifndef PROFOUND_PPROF_LOCATIONS_H
 #define PROFOUND_PPROF_LOCATIONS_H

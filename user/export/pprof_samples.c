@@ -10,7 +10,13 @@
 #include "export/pprof_proto.h"
 #include "export/same.h"
 
-static const char *const who_keys[PPROF_WHO_LABELS] = {"process.executable.name", "container.id", "service.name"};
+static const struct {
+	const char *attribute, *label;
+} who_labels[PPROF_WHO_LABELS] = {
+	{"process.executable.name", "process.executable.name"},
+	{"container.id", "container.id"},
+	{"service.name", "service"},
+};
 
 struct keys { /* strings */
 	uint32_t comm, who[PPROF_WHO_LABELS], unverified, yes, unknown_comm;
@@ -55,7 +61,7 @@ static int label_process(struct pprof_samples *samples, uint32_t process)
 
 	for (uint32_t i = 0; i < count; i++)
 		for (unsigned k = 0; k < PPROF_WHO_LABELS; k++)
-			if (!strcmp(profile_text(profile, attributes[i].key), who_keys[k]) &&
+			if (!strcmp(profile_text(profile, attributes[i].key), who_labels[k].attribute) &&
 				*profile_text(profile, attributes[i].value))
 				values[k] = attributes[i].value + 1;
 	return intern_add(&samples->labels, values, sizeof(values), &samples->labels_of[process]);
@@ -229,7 +235,7 @@ static struct keys make_keys(struct pprof_file *file)
 	};
 
 	for (unsigned k = 0; k < PPROF_WHO_LABELS; k++)
-		keys.who[k] = pprof_file_string(file, who_keys[k]);
+		keys.who[k] = pprof_file_string(file, who_labels[k].label);
 	return keys;
 }
 

@@ -3,8 +3,9 @@
  * The samples of a pprof file. Those that are equal when they are written (process and pid are not) are one: stacks are
  * compared by their locations, where nothing is copied, and samples sorted by what they are.
  *
- * Labels: comm on every sample; process.executable.name, container.id and service.name of the process's resource where
- * they are known; unverified = "true" only where it is so.
+ * Labels: comm on every sample; process.executable.name, container.id and service (service.name) of the process's
+ * resource where they are known; unverified = "true" only where it is so. There is no label service.name: Pyroscope
+ * 1.12 makes service_name of it, which every profile there has already, and refuses the file ("duplicate label name").
  */
 #ifndef PROFOUND_PPROF_SAMPLES_H
 #define PROFOUND_PPROF_SAMPLES_H
