@@ -72,8 +72,8 @@ def without_comm(folded):
 
 
 class Raw:
-    """What pprof -raw prints: samples as (values, location ids, labels), locations as (address, mapping id, lines), mappings
-    as (start, limit, the rest of the line)."""
+    """What pprof -raw prints: samples as (values, location ids, labels), locations as (address, mapping id, lines),
+    mappings as (start, limit, the rest of the line)."""
 
     def __init__(self, text):
         head, _, rest = text.partition("\nSamples:\n")
