@@ -63,7 +63,7 @@ WRONG_USAGE = [
     (["-e", "cycles:x"], ["'x'"]),
     (["-e", "sched:sched_switch"], ["sched:sched_switch", "tracepoint", "not supported yet"]),
     (["-o", "x.htm"], ["x.htm", "did you mean .html?"]),
-    (["-o", "x.pb.gz"], ["x.pb.gz"]),
+    (["-o", "x.json"], ["x.json"]),
     (["-o", "x.otlq"], ["x.otlq"]),
     (["-o", "noextension"], ["noextension", "--format"]),
     (["-o", "x.folded", "-o", "x.folded"], ["'x.folded'", "twice"]),

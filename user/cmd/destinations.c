@@ -70,6 +70,8 @@ int destinations_add_page(struct destinations *destinations, struct fault *fault
 
 bool destinations_carry_resources(const struct destinations *destinations)
 {
+	if (destinations->n_remotes)
+		return true;
 	for (unsigned i = 0; i < destinations->n; i++)
 		if (destinations->each[i].exporter && destinations->each[i].exporter->resources)
 			return true;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/exporter.h"
 #include "export/otlp.h"
+#include "export/pprof.h"
+#include "export/speedscope.h"
 
 #include <string.h>
 
@@ -9,6 +11,8 @@ const struct exporter exporters[] = {
 	{"folded", ".folded .txt", "one line a stack: comm;outermost;...;innermost COUNT",
 		folded_write, false},
 	{"otlp", ".otlp", "OpenTelemetry profiles: binary ProfilesData", otlp_write, true},
+	{"pprof", ".pb.gz .pprof", "pprof: profile.proto, gzip", pprof_write, true},
+	{"speedscope", ".speedscope.json", "speedscope's own file: one sampled profile", speedscope_write, false},
 };
 
 const unsigned n_exporters = sizeof(exporters) / sizeof(exporters[0]);

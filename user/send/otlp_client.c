@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "send/curl_library.h"
-#include "send/gzip.h"
+#include "export/gzip.h"
 #include "send/otlp_reply.h"
 
 #define FRAME 5 /* bytes before a gRPC message: is it compressed, its length */
