@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """OTLP files: valid by the rules of the conformance checker (tests/peers), equal to the folded file of the same
-profile when OpenTelemetry's own classes decode them."""
+profile when OpenTelemetry's own classes decode them, and such as today's Pyroscope accepts them."""
 import collections
 import os
 import pathlib
@@ -13,6 +13,11 @@ import otlp_file
 TOP = pathlib.Path(__file__).resolve().parents[2]
 MAKE_OTLP = pathlib.Path(os.environ.get("O", "build")) / "tests/e2e/make_otlp"
 SEEDS = range(120)
+LABELS = 30  # of a series, what Pyroscope takes at most
+RESOURCE_ATTRIBUTES = {
+    "service.name", "service.namespace", "service.version", "service.instance.id", "deployment.environment.name",
+    "process.executable.name", "process.executable.path", "container.id", "k8s.pod.uid", "host.name", "host.id",
+    "host.arch", "os.type", "os.version"}
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +86,20 @@ def assert_figures(attributes, stats):
     assert attributes["profound.samples.taken"] == stats["samples"]["taken"]
 
 
+def assert_as_pyroscope_wants(file):
+    """The rules measured with Pyroscope's main of August 2026."""
+    for labels, scope, profile in file.profiles():
+        assert file.type_of(profile.sample_type) == "samples/count"
+        assert file.type_of(profile.period_type) == "cpu/nanoseconds" and profile.period > 0
+        assert all(len(sample.values) == 1 and sample.values[0] > 0 for sample in profile.samples)
+        assert not any(sample.timestamps_unix_nano for sample in profile.samples)
+        assert len(labels) + len(scope.attributes) + 3 <= LABELS
+        assert not scope.attributes and set(labels) <= RESOURCE_ATTRIBUTES
+        assert all(isinstance(value, (str, int)) for value in labels.values())
+        assert profile.time_unix_nano > 0 and profile.duration_nano > 0
+    assert all(len(stack.location_indices) <= 1000 for stack in file.dictionary.stack_table)
+
+
 def assert_places(file):
     """What locations say beside names."""
     for location in file.dictionary.location_table[1:]:
@@ -106,3 +125,26 @@ def test_a_recording_is_valid_and_says_what_the_folded_file_says(start, target, 
         assert (scope.name, scope.version) == ("profound", run.stats["version"])
         assert_figures(file.attributes(profile.attribute_indices), run.stats)
         assert len(profile.profile_id) == 16 and any(profile.profile_id)
+
+
+def test_pyroscope_takes_it(start, target, tmp_path):
+    busy, otlp = target("chain", 2), tmp_path / "x.otlp"
+    run = start("-F", "199", "-p", busy.pid, "-o", otlp, "-d", "2").finish()
+    busy.kill()
+    file = otlp_file.File(otlp)
+    assert_as_pyroscope_wants(file)
+    for _, _, profile in file.profiles():
+        assert profile.period == 10**9 // 199
+
+
+def test_intervals_of_a_service_have_one_label_set(start, target, tmp_path):
+    """Whatever is new in a recording is no label: it would begin a series of its own."""
+    seen = []
+    for number in range(2):
+        busy, otlp = target("chain", 1, env={**os.environ, "OTEL_SERVICE_NAME": "shop"}), tmp_path / f"{number}.otlp"
+        start("-F", "199", "-p", busy.pid, "-o", otlp, "-d", "1").finish()
+        busy.kill()
+        (labels, scope, _), = otlp_file.File(otlp).profiles()
+        seen.append((labels, scope.SerializeToString()))
+    assert seen[0] == seen[1]
+    assert seen[0][0]["service.name"] == "shop"
