@@ -501,3 +501,14 @@ def test_many_stacks(tmp_path):
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0 and Table(text).whole() == sum(1 + i % 7 for i in range(200000))
     assert usage.ru_maxrss * 1024 < 3 * path.stat().st_size, f"{usage.ru_maxrss} KiB for {path.stat().st_size} bytes"
+
+
+def test_pprof_keeps_the_service(target, record, tmp_path):
+    """Its label for that is `service`: Pyroscope refuses a file that has service.name."""
+    chain = target("chain", 60, env={**os.environ, "OTEL_SERVICE_NAME": "recommender"})
+    record("-p", chain.pid, "-F", "499", "-d", "1", "-o", tmp_path / "x.pb.gz")
+    report(tmp_path / "x.pb.gz", "-o", tmp_path / "x.otlp")
+    [(labels, _, _)] = otlp_file.File(tmp_path / "x.otlp").profiles()
+    assert labels["service.name"] == "recommender"
+    table = Table(report(tmp_path / "x.pb.gz", "--by", "process")[0])
+    assert set(table.rows) == {"chain"}

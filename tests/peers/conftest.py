@@ -43,31 +43,19 @@ def speedscope():
     return lambda file: viewer.folded(viewer.export(release, file))
 
 
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    """(CA, certificate of 127.0.0.1, its key), made for this run."""
-    folder = tmp_path_factory.mktemp("tls")
-
-    def openssl(*argv):
-        subprocess.run(["openssl", *argv], cwd=folder, check=True, capture_output=True)
-
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
-            "-subj", "/CN=profound test CA")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "csr.pem", "-subj", "/CN=127.0.0.1")
-    (folder / "extensions").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-    openssl("x509", "-req", "-in", "csr.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", "extensions", "-out", "cert.pem")
-    return folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
-
-
 @pytest.fixture
-def collector(tmp_path, authority):
-    """A Collector of this test's own."""
-    folder = tmp_path / "collector"
-    folder.mkdir()
-    one = peers.Collector(built("collector"), folder, *authority[1:])
-    yield one
-    one.stop()
+def start_collector(tmp_path):
+    """start_collector(certificates=None) is a collector.Collector of this test's own."""
+    import collector
+    binary, started = built("collector") / "bin/otelcol-profiles", []
+
+    def starter(*argv, **options):
+        started.append(collector.Collector(binary, tmp_path / "collector", *argv, **options))
+        return started[-1]
+
+    yield starter
+    for one in started:
+        one.stop()
 
 
 @pytest.fixture(scope="session")

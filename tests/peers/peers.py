@@ -5,9 +5,6 @@ PROFOUND_PEERS names the cache, else it is profound-peers in the user's. `python
 import fcntl
 import os
 import pathlib
-import signal
-import socket
-import struct
 import subprocess
 import sys
 import time
@@ -50,45 +47,19 @@ def build(name):
     return folder
 
 
-def free_address():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{one.getsockname()[1]}"
-
-
-def wait_until(ready, what, seconds=60):
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"{what} is not ready after {seconds} s"
-        time.sleep(0.05)
-
-
-def accepts(address):
-    host, port = address.split(":")
-    try:
-        with socket.create_connection((host, int(port)), 1):
-            return True
-    except OSError:
-        return False
-
-
 class Server:
     """A program that serves until it is stopped."""
 
-    def __init__(self, argv, folder, env=None):
+    def __init__(self, argv, folder, is_ready):
+        import profound  # not there when this file is run to build
         self.log = folder / "log"
         with open(self.log, "w") as log:
-            self.popen = subprocess.Popen(argv, cwd=folder, env={**os.environ, **(env or {})},
-                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def wait_for(self, *addresses):
-        def ready():
-            assert self.popen.poll() is None, self.log.read_text()[-3000:]
-            return all(map(accepts, addresses))
-        wait_until(ready, self.popen.args[0])
+            self.popen = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        profound.wait_until(lambda: self.popen.poll() is not None or is_ready(), 60, f"{argv[0]} that is ready")
+        assert self.popen.poll() is None, self.log.read_text()[-3000:]
 
     def stop(self):
-        self.popen.send_signal(signal.SIGTERM)
+        self.popen.terminate()
         try:
             self.popen.wait(10)
         except subprocess.TimeoutExpired:
@@ -96,44 +67,18 @@ class Server:
             self.popen.wait()
 
 
-class Collector(Server):
-    """An OpenTelemetry Collector with four receivers; requests() is what its file exporter wrote of what came."""
-
-    def __init__(self, peers, folder, certificate, key):
-        self.folder, self.file = folder, folder / "got.bin"
-        self.grpc, self.http, self.grpcs, self.https = (free_address() for _ in range(4))
-        super().__init__([peers / "bin/otelcol-profiles", "--config", HERE / "collector.yaml",
-                          "--feature-gates=service.profilesSupport"], folder,
-                         {"PROFILES_FILE": str(self.file), "OTLP_GRPC": self.grpc, "OTLP_HTTP": self.http,
-                          "OTLPS_GRPC": self.grpcs, "OTLPS_HTTP": self.https, "TLS_CERT": str(certificate),
-                          "TLS_KEY": str(key)})
-        self.wait_for(self.grpc, self.http, self.grpcs, self.https)
-
-    def requests(self, count=1):
-        """The bytes of each request, once there are so many."""
-        def read():
-            data, found = self.file.read_bytes() if self.file.exists() else b"", []
-            while len(data) >= 4 and len(data) >= 4 + struct.unpack(">I", data[:4])[0]:
-                size = struct.unpack(">I", data[:4])[0]
-                found.append(data[4:4 + size])
-                data = data[4 + size:]
-            return found
-        wait_until(lambda: len(read()) >= count, f"request {count} of the Collector")
-        return read()
+def answers(url):
+    try:
+        return urllib.request.urlopen(url, timeout=2).status == 200
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 class Pyroscope(Server):
     def __init__(self, peers, folder):
-        super().__init__([peers / "bin/pyroscope", f"-config.file={HERE / 'pyroscope.yaml'}"], folder)
         self.url = "http://127.0.0.1:4040"
-
-        def ready():
-            assert self.popen.poll() is None, self.log.read_text()[-3000:]
-            try:
-                return urllib.request.urlopen(f"{self.url}/ready", timeout=2).status == 200
-            except (urllib.error.URLError, OSError):
-                return False
-        wait_until(ready, "pyroscope")
+        super().__init__([peers / "bin/pyroscope", f"-config.file={HERE / 'pyroscope.yaml'}"], folder,
+                         lambda: answers(f"{self.url}/ready"))
 
 
 if __name__ == "__main__":

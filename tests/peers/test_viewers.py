@@ -10,6 +10,7 @@ import pytest
 
 import peers
 import profound
+import receivers
 
 CHAIN = ("main", "alpha", "bravo", "charlie", "delta", "spin")
 INNERMOST = "spin"
@@ -166,10 +167,10 @@ def test_pprof_comments_say_how_far_to_trust(pprof, recorded):
 
 
 def test_pprof_web_page(pprof, recorded, tmp_path):
-    address = peers.free_address()
-    server = peers.Server([pprof.program, "-no_browser", f"-http={address}", recorded.pprof], tmp_path)
+    address = f"127.0.0.1:{receivers.free_port()}"
+    server = peers.Server([pprof.program, "-no_browser", f"-http={address}", recorded.pprof], tmp_path,
+                          lambda: peers.answers(f"http://{address}/ui/flamegraph"))
     try:
-        server.wait_for(address)
         page = urllib.request.urlopen(f"http://{address}/ui/flamegraph", timeout=30).read().decode()
         data, _ = json.JSONDecoder().raw_decode(page[page.index("stackViewer({") + len("stackViewer("):])
     finally:

@@ -24,6 +24,7 @@ static const char *const comm_keys[] = {"comm", "thread.name", "thread", "proces
 #define COMM_KEYS (sizeof(comm_keys) / sizeof(*comm_keys))
 #define FIGURES_MAX 256 /* of one list: there are not so many */
 #define UNVERIFIED_KEY "unverified"
+#define SERVICE_KEY "service" /* as our own encoder writes service.name (export/pprof_samples.c) */
 
 struct value_type {
 	uint32_t type, unit; /* text ids */
@@ -37,6 +38,7 @@ struct pprof {
 	int64_t period;
 	unsigned chosen; /* of the sample types */
 	uint32_t comm_key[COMM_KEYS], unverified_key, yes; /* text ids */
+	uint32_t service_key, service_attribute;
 	uint32_t comm; /* text id: that of samples which do not say */
 	unsigned n_figures; /* comments that were taken for some */
 	uint32_t *frames; /* of the sample, innermost first */
@@ -211,6 +213,10 @@ static int intern_keys(struct pprof *pprof)
 
 	if (!err)
 		err = intern_text(text, "true", &pprof->yes);
+	if (!err)
+		err = intern_text(text, SERVICE_KEY, &pprof->service_key);
+	if (!err)
+		err = intern_text(text, "service.name", &pprof->service_attribute);
 	for (size_t i = 0; i < COMM_KEYS && !err; i++)
 		err = intern_text(text, comm_keys[i], &pprof->comm_key[i]);
 	return err ? err : name_program(pprof);
@@ -263,6 +269,8 @@ static void take_label(struct pprof *pprof, struct sample_parts *parts, uint32_t
 			parts->comm_rank = i;
 			parts->comm = value;
 		}
+	if (key == pprof->service_key)
+		key = pprof->service_attribute;
 	if (attribute_set_knows(text_of(pprof, key)))
 		attribute_set_add(&parts->resource, pprof->tables.assembly->profile, key, value);
 }

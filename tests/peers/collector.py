@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An OpenTelemetry Collector with its OTLP receiver, which writes what it got by its file exporter, and what is in that."""
 import collections
-import os
-import pathlib
 import struct
 import subprocess
 
@@ -11,8 +9,6 @@ from opentelemetry.proto.profiles.v1development import profiles_pb2
 import profound
 import receivers
 
-PEERS = pathlib.Path(os.environ.get("PEERS") or profound.ROOT / os.environ.get("O", "build") / "peers")
-BINARY = PEERS / "bin" / "otelcol-profiles"
 TLS = "\n        tls: {{cert_file: {0}/server.pem, key_file: {0}/server.key, client_ca_file: {0}/ca.pem}}"
 CONFIG = """
 receivers:
@@ -33,7 +29,7 @@ service:
 
 
 class Collector:
-    def __init__(self, folder, certificates=None):
+    def __init__(self, binary, folder, certificates=None):
         folder.mkdir(parents=True, exist_ok=True)
         self.got, self.http, self.grpc = folder / "got", receivers.free_port(), receivers.free_port()
         config = folder / "config.yaml"
@@ -41,7 +37,7 @@ class Collector:
                                         tls=TLS.format(certificates) if certificates else ""))
         self.log = folder / "log"
         with self.log.open("w") as log:
-            self.popen = subprocess.Popen([BINARY, "--config", config, "--feature-gates=service.profilesSupport"],
+            self.popen = subprocess.Popen([binary, "--config", config, "--feature-gates=service.profilesSupport"],
                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         profound.wait_until(lambda: "Everything is ready" in self.log.read_text() or self.popen.poll() is not None, 30,
                             "a Collector that is ready")
