@@ -197,7 +197,8 @@ def test_list():
     assert everything.returncode == 0 and everything.stderr == ""
     parts = [run("list", part).stdout for part in ("events", "formats", "causes", "runtimes")]
     assert "".join(parts) == everything.stdout
-    assert ".folded" in parts[1] and ".html" in parts[1]
+    assert ".folded" in parts[1] and ".html" in parts[1] and "otlp+grpcs://" in parts[1]
+    assert "read by report, also packed by gzip:\n  otlp pprof folded\n" in parts[1]
     for cause in ("not_run", "stack_table_full", "no_unwind_info", "mapping_changed"):
         assert f"  {cause} " in parts[2]
     assert "native" in parts[3]

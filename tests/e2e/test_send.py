@@ -537,8 +537,6 @@ def test_record_sends(target, record, http, tmp_path):
 
 def test_report_sends_what_was_kept(send, http):
     """As the message says; what it reads is still there, so it keeps nothing."""
-    if profound.bare("report", "--help")[0]:
-        pytest.skip("this build has no `profound report`")
     server = http(OK)
     [path] = send(f"otlp+http://127.0.0.1:{receivers.free_port()}", TIMEOUT="100").kept()
     code, _, stderr = profound.bare("report", path, "-o", f"otlp+http://127.0.0.1:{server.port}", env=PLAIN)

@@ -13,6 +13,7 @@
 #include "cmd/option.h"
 #include "collect/event_spec.h"
 #include "export/exporter.h"
+#include "import/importer.h"
 
 static int first_cpu(const struct cpu_mask *cpus)
 {
@@ -75,6 +76,12 @@ static void list_formats(void)
 	for (unsigned i = 0; i < n_exporters; i++)
 		printf("  %-12s %-16s %s\n", exporters[i].name, exporters[i].extensions,
 			exporters[i].help);
+	printf("sent by OTLP (-o URL; -o otlp goes by OTEL_EXPORTER_OTLP_*):\n"
+	       "  otlp+http://HOST:4318  otlp+https://HOST:4318  otlp+grpc://HOST:4317  otlp+grpcs://HOST:4317\n"
+	       "read by report, also packed by gzip:\n ");
+	for (unsigned i = 0; i < n_importers; i++)
+		printf(" %s", importers[i].name);
+	printf("\n");
 }
 
 static void list_causes(void)
