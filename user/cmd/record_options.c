@@ -275,7 +275,7 @@ static const struct option_spec record_option_table[] = {
 	{"sampling", 'K', "kernel-stacks-only", NULL, "leave user frames out", set_kernel_only},
 	{"sampling", 'g', NULL, NULL, "ignored: stacks are always taken", set_nothing},
 
-	{"output", 'o', "output", "FILE|URL", ".html .folded .otlp .pb.gz .speedscope.json - or otlp+http://",
+	{"output", 'o', "output", "FILE|URL", ".html .folded .otlp .pb.gz - or a URL: profound list",
 		set_output},
 	{"output", 0, "format", "NAME", "of the -o before it, instead of its extension",
 		set_format},
