@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import tempfile
 
 import pytest
@@ -88,3 +89,17 @@ def record_while(start):
         return recording.finish(code=code)
 
     return runner
+
+
+@pytest.fixture(scope="session")
+def make_sent():
+    """A program that sends a made-up profile."""
+    path = pathlib.Path(os.environ.get("O", "build")) / "tests/e2e/make_sent"
+    subprocess.run(["make", "-s", path], check=True, cwd=profound.ROOT)
+    return profound.ROOT / path
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    import receivers  # needs grpc, which few tests do
+    return receivers.make_certificates(tmp_path_factory.mktemp("certificates"))

@@ -13,33 +13,7 @@
 
 #include "export/exporter.h"
 #include "export/otlp.h"
-
-static struct profile profile;
-static uint64_t random_state;
-
-static uint32_t pick(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 33) % below;
-}
-
-static void must(int err)
-{
-	if (!err)
-		return;
-	fprintf(stderr, "make_otlp: %s\n", strerror(-err));
-	exit(1);
-}
-
-static uint32_t text(const char *string)
-{
-	uint32_t id;
-
-	must(intern_text(&profile.text, string, &id));
-	return id;
-}
+#include "making.h"
 
 static const char *const functions[] = {"main", "work", "naïve", "a;b", "tab\there", "tab here", "line\nend", "\xff",
 	"\xfe", "\xef\xbf\xbd", "[truncated: corrupt]", "[unknown]", "thread.name", "kernel", "samples",

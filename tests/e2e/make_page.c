@@ -11,27 +11,9 @@
 #include <string.h>
 
 #include "export/exporter.h"
+#include "making.h"
 
 #define DEEP 700
-
-static struct profile profile;
-static uint64_t random_state = 88172645463325252u;
-
-static uint32_t pick(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 33) % below;
-}
-
-static void must(int err)
-{
-	if (!err)
-		return;
-	fprintf(stderr, "make_page: %s\n", strerror(-err));
-	exit(1);
-}
 
 struct made_frame {
 	uint32_t kind;

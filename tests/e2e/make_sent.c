@@ -11,28 +11,12 @@
 
 #include "cmd/destinations.h"
 #include "profile/figures.h"
+#include "making.h"
 
 #define PROCESSES 50
 
-static struct profile profile;
 static struct trust trust;
 static struct destinations destinations;
-
-static void must(int err)
-{
-	if (!err)
-		return;
-	fprintf(stderr, "make_sent: %s\n", strerror(-err));
-	exit(3);
-}
-
-static uint32_t text(const char *string)
-{
-	uint32_t id;
-
-	must(intern_text(&profile.text, string, &id));
-	return id;
-}
 
 static void add_sample(uint32_t i)
 {

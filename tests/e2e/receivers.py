@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import gzip
 import http.server
+import os
 import socket
 import ssl
 import struct
@@ -17,6 +18,9 @@ PATH = "/v1development/profiles"
 METHOD = "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export"
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 HANG, RESET = "hang", "reset"
+
+# Without what would send to somebody else.
+PLAIN = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_") and "proxy" not in key.lower()}
 
 
 def accepted(rejected=0, message=""):

@@ -15,24 +15,10 @@ import pytest
 import otlp_file
 import profound
 import receivers
-from receivers import HANG, PROTOBUF, RESET, accepted, samples_of, status, total_of
+from receivers import HANG, PLAIN, PROTOBUF, RESET, accepted, samples_of, status, total_of
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-MAKE_SENT = pathlib.Path(os.environ.get("O", "build")) / "tests/e2e/make_sent"
 OK = (200, PROTOBUF, accepted())
 SAMPLES, TOTAL = 90, 180
-PLAIN = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_") and "proxy" not in key.lower()}
-
-
-@pytest.fixture(scope="session")
-def make_sent():
-    subprocess.run(["make", "-s", MAKE_SENT], check=True, cwd=TOP)
-    return TOP / MAKE_SENT
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory):
-    return receivers.make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

@@ -12,20 +12,7 @@ from opentelemetry.proto.profiles.v1development import profiles_pb2
 import peers
 import receivers
 from collector import Meaning
-
-TOP = pathlib.Path(__file__).resolve().parents[2]
-MAKE_SENT = pathlib.Path(os.environ.get("O", "build")) / "tests/e2e/make_sent"
-PLAIN = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_") and "proxy" not in key.lower()}
-
-@pytest.fixture(scope="session")
-def make_sent():
-    subprocess.run(["make", "-s", MAKE_SENT], check=True, cwd=TOP)
-    return TOP / MAKE_SENT
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory):
-    return receivers.make_certificates(tmp_path_factory.mktemp("certificates"))
+from receivers import PLAIN
 
 
 def send(make_sent, folder, *outputs, samples=90, size=8, **variables):

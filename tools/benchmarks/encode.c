@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "export/exporter.h"
+#include "../../tests/e2e/making.h"
 
 #define TIMES 3
 #define PROCESSES 200
@@ -23,33 +24,6 @@
 #define DEEPEST 48
 #define STACKS_OF_TEN 4 /* so many samples of ten have a stack of their own */
 #define KERNEL_OF_TEN 3 /* so many stacks of ten begin in the kernel */
-
-static struct profile profile;
-static uint64_t random_state = 88172645463325252u;
-
-static uint32_t pick(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 33) % below;
-}
-
-static void must(int err)
-{
-	if (!err)
-		return;
-	fprintf(stderr, "encode: %s\n", strerror(-err));
-	exit(1);
-}
-
-static uint32_t text(const char *string)
-{
-	uint32_t id;
-
-	must(intern_text(&profile.text, string, &id));
-	return id;
-}
 
 static bool is_kernel(uint32_t frame)
 {

@@ -35,7 +35,7 @@ int pprof_tables_text(const struct pprof_tables *tables, const struct wire_field
 	return 0;
 }
 
-int pprof_tables_each(struct pprof_tables *tables, enum pprof_field number, enum wire_type type,
+int pprof_tables_each(struct pprof_tables *tables, enum pprof_profile_field number, enum wire_type type,
 	int (*read)(void *context, const struct wire_field *field), void *context)
 {
 	struct wire_reader reader = wire_reader_over(tables->importing->input->data, tables->importing->input->len);

@@ -1,32 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the samples of a pprof file refer to: strings, mappings, functions, locations. Texts are indices of the string
- * table, whose entry 0 is ""; the others are referred to by ids. profile.proto: see pprof_reader.c.
+ * table, whose entry 0 is ""; the others are referred to by ids (export/pprof_proto.h).
  */
 #ifndef PROFOUND_PPROF_TABLES_H
 #define PROFOUND_PPROF_TABLES_H
 
 #include <stdint.h>
 
+#include "export/pprof_proto.h"
 #include "import/id_table.h"
 #include "import/importer.h"
 #include "import/location.h"
 #include "import/wire_reader.h"
-
-enum pprof_field { /* of Profile */
-	PPROF_SAMPLE_TYPE = 1,
-	PPROF_SAMPLE = 2,
-	PPROF_MAPPING = 3,
-	PPROF_LOCATION = 4,
-	PPROF_FUNCTION = 5,
-	PPROF_STRING_TABLE = 6,
-	PPROF_TIME_NANOS = 9,
-	PPROF_DURATION_NANOS = 10,
-	PPROF_PERIOD_TYPE = 11,
-	PPROF_PERIOD = 12,
-	PPROF_COMMENT = 13,
-	PPROF_DEFAULT_SAMPLE_TYPE = 14,
-};
 
 struct pprof_function {
 	uint32_t name, file; /* text ids */
@@ -59,7 +45,7 @@ void pprof_tables_release(struct pprof_tables *tables);
 int pprof_tables_text(const struct pprof_tables *tables, const struct wire_field *field, uint32_t *text);
 
 /* Calls `read` for each field of the profile that has the number and type; what it returns that is not 0 ends it. */
-int pprof_tables_each(struct pprof_tables *tables, enum pprof_field number, enum wire_type type,
+int pprof_tables_each(struct pprof_tables *tables, enum pprof_profile_field number, enum wire_type type,
 	int (*read)(void *context, const struct wire_field *field), void *context);
 
 /* A fault at a place in the file. Returns -EBADMSG. */
