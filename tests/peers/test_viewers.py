@@ -2,7 +2,9 @@
 """Other people's viewers read what we write: the same stacks and totals as in the folded file, without a complaint."""
 import collections
 import json
+import os
 import re
+import shutil
 import subprocess
 import urllib.request
 
@@ -51,6 +53,22 @@ def recorded(busy, tmp_path_factory):
 @pytest.fixture(scope="module")
 def without_inlines(busy, tmp_path_factory):
     return record_busy(busy, tmp_path_factory.mktemp("without-inlines"), "--no-inline")
+
+
+@pytest.fixture(scope="module")
+def hostile(build, tmp_path_factory):
+    """A program whose name, and so its comm and its mapping's path, is what breaks files."""
+    folder = tmp_path_factory.mktemp("hostile")
+    program = os.path.join(os.fsencode(folder), b"\xff\n\x1b[1m\";a\\'<M=")
+    shutil.copy(build("chain"), program)
+    process = subprocess.Popen([program, "60"], stdout=subprocess.DEVNULL)
+    try:
+        one = Recorded(folder / "recorded", "-p", str(process.pid), "-F", "499", "-d", "1")
+    finally:
+        process.kill()
+        process.wait()
+    assert one.total > 100
+    return one
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +213,38 @@ def test_speedscope_has_files_and_lines(recorded):
     frames = json.loads(recorded.speedscope.read_text())["shared"]["frames"]
     (spin,) = [frame for frame in frames if frame["name"] == INNERMOST]
     assert spin["file"].endswith("chain.c") and spin["line"] > 0
+
+
+def test_pprof_takes_hostile_names(pprof, hostile):
+    assert f"of {hostile.total} total" in pprof("-top", hostile.pprof)
+    raw, comms = Raw(pprof("-raw", hostile.pprof)), collections.Counter()
+    for values, _, labels in raw.samples:
+        comms[labels["comm"].replace(";", ":")] += values[0]
+    assert comms == hostile.run.comms() and len(comms) == 1
+    (comm,) = comms
+    assert comm.startswith("\ufffd  [1m\":a\\'<")
+    assert any(comm.replace(":", ";") in rest for _, _, rest in raw.mappings.values()), raw.mappings
+
+
+def test_speedscope_takes_hostile_names(speedscope, hostile):
+    assert speedscope(hostile.speedscope) == hostile.run.folded
+
+
+def test_speedscope_file_follows_its_schema(recorded, empty, hostile):
+    """What file-format-spec.ts of speedscope 1.25.0 asks of a file with one sampled profile."""
+    for one in (recorded, empty, hostile):
+        whole = json.loads(one.speedscope.read_bytes().decode("utf-8", "strict"))
+        assert set(whole) == {"$schema", "exporter", "name", "activeProfileIndex", "shared", "profiles"}
+        assert whole["$schema"] == "https://www.speedscope.app/file-format-schema.json"
+        frames, (profile,) = whole["shared"]["frames"], whole["profiles"]
+        for frame in frames:
+            assert {"name"} <= set(frame) <= {"name", "file", "line"} and isinstance(frame["name"], str)
+            assert isinstance(frame.get("file", ""), str) and isinstance(frame.get("line", 1), int)
+        assert set(profile) == {"type", "name", "unit", "startValue", "endValue", "samples", "weights"}
+        assert (profile["type"], profile["unit"], profile["startValue"]) == ("sampled", "none", 0)
+        assert len(profile["samples"]) == len(profile["weights"])
+        assert all(0 <= at < len(frames) for stack in profile["samples"] for at in stack)
+        assert sum(profile["weights"]) == profile["endValue"] == one.total
 
 
 def test_viewers_take_an_empty_profile(pprof, empty):
