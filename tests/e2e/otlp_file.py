@@ -47,7 +47,7 @@ class File:
         kernel = self.attributes(location.attribute_indices).get("profile.frame.type") == "kernel"
         for line in reversed(location.lines):
             function = self.dictionary.function_table[line.function_index]
-            assert function.system_name_strindex == function.name_strindex
+            assert function.system_name_strindex == 0, "it says nothing that the name does not"
             yield self.strings[function.name_strindex].replace(";", ":") + ("_[k]" if kernel else "")
 
     def stack(self, index):

@@ -119,7 +119,6 @@ static uint32_t put_function(struct otlp_dictionary *dictionary, uint32_t name, 
 
 	otlp_table_begin(&dictionary->functions);
 	wire_uint(out, FUNCTION_NAME, name);
-	wire_uint(out, FUNCTION_SYSTEM_NAME, name);
 	wire_uint(out, FUNCTION_FILENAME, file);
 	wire_uint(out, FUNCTION_START_LINE, first_line);
 	return otlp_table_end(&dictionary->functions);
