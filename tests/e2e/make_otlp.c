@@ -257,6 +257,7 @@ int main(int argc, char **argv)
 	}
 	random_state = 88172645463325252u + strtoull(argv[1], NULL, 10) * 0x9e3779b97f4a7c15u;
 	make_profile();
+	profile_make_recording(&profile);
 	fill_trust(&trust);
 	if (!pick(4))
 		view.trust = NULL;

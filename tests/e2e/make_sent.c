@@ -84,6 +84,7 @@ int main(int argc, char **argv)
 	samples = (uint32_t)strtoul(argv[1], NULL, 10);
 	figures_forget(&trust);
 	must(profile_set_value(&profile, "samples", "count", "cpu", "nanoseconds", 10101010));
+	profile_make_recording(&profile);
 	profile.start_unix_ns = 1795428901000000000;
 	profile.duration_ns = 1000000000;
 	for (uint32_t i = 0; i < samples; i++)

@@ -161,7 +161,7 @@ def test_figures_of_a_recording_are_taken_once(tmp_path):
                 "cost.cpu_seconds": {"double_value": 0.25}, "event": {"string_value": "cycles"},
                 "no.such.figure": {"int_value": 1}, "samples.idle": {"string_value": "none"}}.items()]
     for count, name in ((1, "a"), (2, "b")):
-        made.profile(resource={"service.name": name}, profile_id=bytes(range(16)),
+        made.profile(resource={"service.name": name}, profile_id=bytes(range(8)) + name.encode() * 8,
                      attribute_indices=figures).samples.add(stack_index=stack, values=[count])
     path = made.write(tmp_path / "x.otlp")
     got = importing.stats(tmp_path / "x", path)

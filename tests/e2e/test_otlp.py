@@ -59,6 +59,11 @@ def test_parts_are_valid_and_make_the_whole(make_otlp, tmp_path, seed):
     assert sum((file.folded() for file in parts), collections.Counter()) == folded_of(tmp_path / "x.folded")
     assert all(len(profile.samples) <= 7 for file in parts for _, _, profile in file.profiles())
     assert not any(map(has_equal_samples, parts))
+    whole = otlp_file.File(tmp_path / "x.otlp")
+    ids = [profile.profile_id for file in (whole, *parts) for _, _, profile in file.profiles()]
+    assert all(len(one) == 16 for one in ids)
+    assert len(set(ids)) == len(ids), "a back end may take two of one id for the same one"
+    assert len({one[:8] for one in ids}) == 1, "and yet they are of one recording"
 
 
 def flat(stats, prefix="profound."):
@@ -121,10 +126,12 @@ def test_a_recording_is_valid_and_says_what_the_folded_file_says(start, target, 
     assert sum(run.folded.values()) > 100
     assert file.folded() == run.folded
     assert_places(file)
+    ids = [profile.profile_id for _, _, profile in file.profiles()]
+    assert all(len(one) == 16 and any(one) for one in ids) and len(set(ids)) == len(ids)
+    assert len({one[:8] for one in ids}) == 1
     for _, scope, profile in file.profiles():
         assert (scope.name, scope.version) == ("profound", run.stats["version"])
         assert_figures(file.attributes(profile.attribute_indices), run.stats)
-        assert len(profile.profile_id) == 16 and any(profile.profile_id)
 
 
 def test_pyroscope_takes_it(start, target, tmp_path):

@@ -187,6 +187,7 @@ static int describe(struct record *record, struct fault *fault)
 
 	profile->start_unix_ns = record->trust.start_unix_ns;
 	profile->duration_ns = (int64_t)record->recording.sampled_ns;
+	profile_make_recording(profile);
 	if (!err && record->with_resources)
 		err = profile_resources_make(profile, &record->resources);
 	return err ? fault_set(fault, err, "cannot describe the profile: %s", strerror(-err)) : 0;

@@ -151,6 +151,7 @@ static int convert(struct report *report, struct fault *fault)
 		err = import_count_again(&report->import);
 	if (err)
 		return no_memory(fault, err);
+	profile_make_recording(&report->import.profile);
 	destinations_give_up_on_interrupt(&report->destinations, true);
 	fault->text[0] = '\0';
 	return destinations_write(&report->destinations, &view, !options->quiet);

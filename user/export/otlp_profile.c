@@ -47,13 +47,19 @@ static int take_figure(void *context, const struct figure *figure)
 	return 0;
 }
 
+/* Without random bytes there is no id: it may be left out. */
+static uint64_t make_id(void)
+{
+	uint64_t id;
+
+	return getrandom(&id, sizeof(id), GRND_NONBLOCK) == sizeof(id) ? id : 0;
+}
+
 int otlp_profile_init(
 	struct otlp_profile *profile, struct otlp_dictionary *dictionary, const struct export_view *view)
 {
 	*profile = (struct otlp_profile){.dictionary = dictionary};
-	/* Without random bytes there is no id: it may be left out. */
-	if (getrandom(profile->id, sizeof(profile->id), 0) != sizeof(profile->id))
-		memset(profile->id, 0, sizeof(profile->id));
+	profile->recording = view->profile->recording ? view->profile->recording : make_id();
 	put_value_types(profile, view->profile);
 	return view->trust ? figures_each_known(view->trust, take_figure, profile) : 0;
 }
@@ -75,14 +81,18 @@ static uint64_t not_negative(int64_t value)
 	return value > 0 ? (uint64_t)value : 0;
 }
 
-static bool is_known_id(const uint8_t *id)
+static void put_id(struct wire *out, uint64_t recording, uint64_t id)
 {
-	static const uint8_t none[OTLP_PROFILE_ID];
+	uint8_t bytes[2 * OTLP_RECORDING_ID];
 
-	return memcmp(id, none, sizeof(none)) != 0;
+	if (!id)
+		return;
+	memcpy(bytes, &recording, sizeof(recording));
+	memcpy(bytes + sizeof(recording), &id, sizeof(id));
+	wire_bytes(out, PROFILE_PROFILE_ID, bytes, sizeof(bytes));
 }
 
-static void put_head(const struct otlp_profile *profile)
+static void put_head(const struct otlp_profile *profile, uint64_t id)
 {
 	const struct profile *from = profile->dictionary->profile;
 	struct wire *out = profile->dictionary->out;
@@ -92,8 +102,7 @@ static void put_head(const struct otlp_profile *profile)
 	wire_uint(out, PROFILE_DURATION_NANO, not_negative(from->duration_ns));
 	put_value_type(out, PROFILE_PERIOD_TYPE, profile->period);
 	wire_uint(out, PROFILE_PERIOD, profile->period_count);
-	if (is_known_id(profile->id))
-		wire_bytes(out, PROFILE_PROFILE_ID, profile->id, sizeof(profile->id));
+	put_id(out, profile->recording, id);
 	wire_packed(out, PROFILE_ATTRIBUTE_INDICES, profile->attributes, profile->n_attributes);
 }
 
@@ -158,7 +167,7 @@ static void begin(
 	put_scope(out);
 	wire_text(out, SCOPE_PROFILES_SCHEMA_URL, OTLP_SCHEMA_URL);
 	begun->profile = wire_begin_sized(out, SCOPE_PROFILES_PROFILES, expected);
-	put_head(profile);
+	put_head(profile, begun->id);
 }
 
 /* The first time tells how much there is beside samples, so that no length grows at the end. */
@@ -168,6 +177,7 @@ void otlp_profile_begin(
 	struct wire *out = profile->dictionary->out;
 	size_t start = out->len;
 
+	begun->id = make_id();
 	begin(profile, process, SIZE_MAX, begun);
 	samples += out->len - start;
 	out->len = start;

@@ -96,6 +96,8 @@ enum otlp_function_field {
 
 enum otlp_key_value_and_unit_field { ATTRIBUTE_KEY = 1, ATTRIBUTE_VALUE = 2, ATTRIBUTE_UNIT = 3 };
 
+#define OTLP_RECORDING_ID 8 /* bytes at the start of a profile_id of ours that are the recording's */
+
 /* Keys: OpenTelemetry semantic conventions 1.37.0, as opentelemetry-ebpf-profiler names them (b442421a32cc, August
  * 2026, reporter/internal/pdata/generate.go), which gives this schema as well. */
 #define OTLP_SCHEMA_URL "https://opentelemetry.io/schemas/1.37.0"

@@ -3,8 +3,8 @@
  * OTLP profiles: ProfilesData of opentelemetry/proto/profiles/v1development/profiles.proto, proto 1.10, whose bytes are
  * those of an export request. Earlier layouts cannot be told from it: what makes no sense is refused.
  *
- * A sample counts what its values add up to, or as often as it has timestamps. Profiles of one recording have one
- * profile_id and the same figures, so those of each id are taken once.
+ * A sample counts what its values add up to, or as often as it has timestamps. Profiles of one recording have the same
+ * figures, and begin their profile_id alike (otlp_profile.h), so the figures of each such beginning are taken once.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,7 +31,7 @@ struct otlp {
 	bool choosing;   /* profiles only tell their types */
 	bool has_value;  /* profile.value is set */
 	uint32_t no_stack;
-	struct intern recordings; /* profile ids */
+	struct intern recordings; /* what their profile ids begin with */
 	int64_t end_ns;           /* of the latest profile */
 	uint32_t process, comm;   /* of the resource that is read */
 };
@@ -258,8 +258,9 @@ static int read_figures(struct telling *telling, const struct wire_field *messag
 static int take_figures(struct otlp *otlp, const struct wire_field *message, const struct head *head)
 {
 	struct telling telling = {.otlp = otlp};
+	size_t len = head->id_len < OTLP_RECORDING_ID ? head->id_len : OTLP_RECORDING_ID;
 	uint32_t known = otlp->recordings.count, id;
-	int err = intern_add(&otlp->recordings, head->id, head->id_len, &id);
+	int err = intern_add(&otlp->recordings, head->id, len, &id);
 
 	if (err || id != known)
 		return err;

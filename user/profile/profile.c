@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 void profile_release(struct profile *profile)
 {
@@ -238,6 +239,14 @@ int profile_mapping(struct profile *profile, const struct profile_mapping *mappi
 	if (!err)
 		*id = index + 1;
 	return err;
+}
+
+void profile_make_recording(struct profile *profile)
+{
+	uint64_t made;
+
+	if (!profile->recording && getrandom(&made, sizeof(made), GRND_NONBLOCK) == sizeof(made))
+		profile->recording = made;
 }
 
 int profile_set_value(struct profile *profile, const char *type, const char *unit,

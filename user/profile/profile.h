@@ -50,6 +50,7 @@ struct profile {
 	struct intern resources; /* of struct profile_attribute[] */
 	struct intern mappings;  /* of struct profile_mapping */
 	struct profile_value value;
+	uint64_t recording;    /* random, the same in all that is made of one recording; 0: none was made */
 	int64_t start_unix_ns; /* 0: not known */
 	int64_t duration_ns;   /* 0: not known */
 	struct profile_who *who; /* one a process */
@@ -90,6 +91,9 @@ int profile_name_line(struct profile *profile, uint32_t frame, const struct prof
 
 /* *id is never 0. 0 or -ENOMEM. */
 int profile_mapping(struct profile *profile, const struct profile_mapping *mapping, uint32_t *id);
+/* Gives it the id of a recording, where it has none: before what is made of it is written. Without random bytes there
+ * is none. */
+void profile_make_recording(struct profile *profile);
 /* What a sample counts: names, NULL for a period of 0. 0 or -ENOMEM. */
 int profile_set_value(struct profile *profile, const char *type, const char *unit,
 	const char *period_type, const char *period_unit, uint64_t period);
