@@ -463,6 +463,17 @@ def test_figures_travel(recordings):
     assert " complete" in head["stacks"] and head["event"].endswith(" at 999 Hz")
 
 
+def test_known_loss_is_not_hidden_by_a_file_without_figures(recordings, tmp_path):
+    files, other = recordings[0], tmp_path / "other.folded"
+    other.write_text("a;b 7\n")
+    lost = json.loads(files["folded"].with_suffix(".json").read_text())["samples"]["lost"]
+    for order in ([files["otlp"], other], [other, files["otlp"]]):
+        report(*order, "-q", "-o", tmp_path / "sum.otlp", "--stats", tmp_path / "sum.json")
+        samples = json.loads((tmp_path / "sum.json").read_text())["samples"]
+        assert samples["lost"] == lost and samples["expected"] is None
+        assert f"; {lost['not_run']:,} not run by the kernel; " in table(tmp_path / "sum.otlp").head["samples"]
+
+
 def test_figures_of_a_part(recordings, tmp_path):
     """Hidden functions lose no sample, so what was expected stays; what is left of the stacks is counted anew."""
     files, out = recordings[0], tmp_path / "y.json"
@@ -480,6 +491,7 @@ def test_figures_of_a_part(recordings, tmp_path):
     assert left < whole["samples"]["taken"]
     assert part["samples"]["taken"] == left and part["samples"]["expected"] is None
     assert part["samples"]["lost"] == whole["samples"]["lost"]
+    assert part["frames"]["by_fp"] is None and hidden["frames"]["by_fp"] is None, "of the whole, not of what is left"
     otlp_file.File(tmp_path / "y.otlp")
 
 

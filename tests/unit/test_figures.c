@@ -122,6 +122,7 @@ static void test_added(void **state)
 	assert_int_equal(figures_add(&sum, &other), 0);
 	assert_int_equal(sum.expected, 2 * 1980);
 	assert_int_equal(sum.counter[COUNTER_no_unwind_info], 6);
+	assert_true(sum.distinct == TRUST_NULL); /* how many are in both? */
 	assert_int_equal(sum.max_rss_bytes, 18000000);
 	assert_true(sum.idle == TRUST_NULL);
 	assert_int_equal(sum.frequency_hz, 99);
@@ -137,6 +138,25 @@ static void test_added(void **state)
 	trust_release(&sum);
 }
 
+/* A file without figures does not hide what another one says. */
+static void test_known_loss_stays(void **state)
+{
+	struct trust known = made_trust(), unknown;
+
+	(void)state;
+	known.event = NULL;
+	known.counter[COUNTER_ring_full] = 7;
+	figures_forget(&unknown);
+	assert_int_equal(figures_add(&unknown, &known), 0);
+	assert_int_equal(unknown.counter[COUNTER_ring_full], 7);
+	assert_int_equal(unknown.counter[COUNTER_not_run], 2);
+	assert_true(unknown.expected == TRUST_NULL && unknown.complete == TRUST_NULL);
+	figures_forget(&unknown);
+	assert_int_equal(figures_add(&known, &unknown), 0);
+	assert_int_equal(known.counter[COUNTER_ring_full], 7);
+	assert_true(known.expected == TRUST_NULL && known.complete == TRUST_NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +165,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_forgotten),
 		cmocka_unit_test(test_added),
+		cmocka_unit_test(test_known_loss_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

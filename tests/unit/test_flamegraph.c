@@ -5,6 +5,7 @@
 
 #include "export/exporter.h"
 #include "made_trust.h"
+#include "profile/figures.h"
 
 static unsigned value_of(char digit)
 {
@@ -143,6 +144,23 @@ static void lines_are_those_of_functions(void **state)
 		"\"trust\":{\"taken\":7,\"complete\":1974,\"unverified\":0,\"cut\":4}}");
 }
 
+/* What is not known is no number in the page, neither in its data nor in its summary. */
+static void figures_that_are_not_known_are_null(void **state)
+{
+	struct profile profile = {0};
+	struct trust trust;
+	char *page, *json;
+
+	(void)state;
+	figures_forget(&trust);
+	page = made_text(flamegraph_write, &profile, &trust);
+	json = data_of(page);
+	assert_non_null(strstr(json, "\"trust\":{\"taken\":0,\"complete\":null,\"unverified\":null,\"cut\":0}}"));
+	assert_null(strstr(page, "-922337"));
+	free(json);
+	free(page);
+}
+
 /* More than one buffer of JSON and of base64, so that their seams are crossed. */
 static void large_profile_is_whole(void **state)
 {
@@ -233,6 +251,7 @@ int main(void)
 		cmocka_unit_test(tree_is_in_preorder_heaviest_first),
 		cmocka_unit_test(empty_profile_is_a_root),
 		cmocka_unit_test(lines_are_those_of_functions),
+		cmocka_unit_test(figures_that_are_not_known_are_null),
 		cmocka_unit_test(large_profile_is_whole),
 		cmocka_unit_test(hostile_text_is_escaped),
 		cmocka_unit_test(page_needs_nothing_else),

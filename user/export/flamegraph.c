@@ -14,7 +14,7 @@
  *            in preorder; a node's parent is `up` levels above its predecessor: 0 is the predecessor itself
  *   series   [{name, unit, self: [value]}]
  *            one value a node; more series may come (diff, timeline)
- *   trust    {taken, complete, unverified, cut}
+ *   trust    {taken, complete, unverified, cut}; complete and unverified may be null
  *
  * Children stand heaviest first, equals by name, so that what matters is on the left and the page
  * is stable.
@@ -259,6 +259,14 @@ static void put_strings(struct page *page)
 	buf_putc(&page->json, ']');
 }
 
+static void put_figure(struct page *page, const char *key, int64_t figure)
+{
+	if (figure == TRUST_NULL)
+		buf_printf(&page->json, "\"%s\":null,", key);
+	else
+		buf_printf(&page->json, "\"%s\":%" PRId64 ",", key, figure);
+}
+
 static void put_trust(struct page *page)
 {
 	const struct trust *trust = page->trust;
@@ -267,10 +275,10 @@ static void put_trust(struct page *page)
 	for (int i = 0; i < COUNTERS; i++)
 		if (counter_specs[i].class == CLASS_CUT && trust->counter[i] != TRUST_NULL)
 			cut += trust->counter[i];
-	buf_printf(&page->json,
-		"\"trust\":{\"taken\":%" PRIu64 ",\"complete\":%" PRId64 ",\"unverified\":%" PRId64
-		",\"cut\":%" PRId64 "}",
-		page->totals[0], trust->complete, trust->unverified, cut);
+	buf_printf(&page->json, "\"trust\":{\"taken\":%" PRIu64 ",", page->totals[0]);
+	put_figure(page, "complete", trust->complete);
+	put_figure(page, "unverified", trust->unverified);
+	buf_printf(&page->json, "\"cut\":%" PRId64 "}", cut);
 }
 
 static void put_data(struct page *page)

@@ -195,6 +195,7 @@ int import_count_again(struct import *import)
 	for (int i = 0; i < COUNTERS; i++)
 		if (counter_specs[i].class == CLASS_FRAME)
 			trust->counter[i] = 0;
+	trust->by_fp = TRUST_NULL;
 	if (trust->taken != total)
 		trust->expected = trust->idle = TRUST_NULL;
 	trust->taken = total;

@@ -42,7 +42,8 @@ int import_finish(struct import *import);
 
 /*
  * After some of the profile's samples or frames were taken out: the figures become those of what is left. Why names
- * are missing is known of the whole only: 0; so is what was expected, where samples are gone: null. 0 or -ENOMEM.
+ * are missing is known of the whole only: 0; so is how many frames were found by frame pointer: null, and what was
+ * expected, where samples are gone: null. 0 or -ENOMEM.
  */
 int import_count_again(struct import *import);
 

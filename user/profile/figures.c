@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What becomes of two recordings' figures. */
-enum merge { SUM, MOST, SAME };
+/* What becomes of two recordings' figures: KNOWN is a sum in which what is null adds nothing; NEVER is null. */
+enum merge { SUM, KNOWN, MOST, SAME, NEVER };
 
 enum spec_kind { INT, REAL, TEXT, INLINE_TEXT, COUNTER_CLASS };
 
@@ -28,15 +28,15 @@ static const struct spec specs[] = {
 	{"samples.expected", INT, AT(expected), 0, SUM},
 	{"samples.taken", INT, AT(taken), 0, SUM},
 	{"samples.idle", INT, AT(idle), 0, SUM},
-	{"samples.lost", COUNTER_CLASS, CLASS_LOST, 0, SUM},
+	{"samples.lost", COUNTER_CLASS, CLASS_LOST, 0, KNOWN},
 	{"stacks.complete", INT, AT(complete), 0, SUM},
 	{"stacks.unverified", INT, AT(unverified), 0, SUM},
 	{"stacks.cut", COUNTER_CLASS, CLASS_CUT, 0, SUM},
-	{"stacks.distinct", INT, AT(distinct), 0, SUM},
+	{"stacks.distinct", INT, AT(distinct), 0, NEVER},
 	{"frames.named", INT, AT(named), 0, SUM},
 	{"frames.by_fp", INT, AT(by_fp), 0, SUM},
 	{"frames.unnamed_by_cause", COUNTER_CLASS, CLASS_FRAME, 0, SUM},
-	{"notes", COUNTER_CLASS, CLASS_NOTE, 0, SUM},
+	{"notes", COUNTER_CLASS, CLASS_NOTE, 0, KNOWN},
 	{"cost.cpu_seconds", REAL, AT(cpu_seconds), 0, SUM},
 	{"cost.kernel_ns_per_sample", INT, AT(kernel_ns_per_sample), 0, SAME},
 	{"cost.max_rss_bytes", INT, AT(max_rss_bytes), 0, MOST},
@@ -241,6 +241,10 @@ static int64_t add_ints(int64_t a, int64_t b, enum merge merge)
 {
 	int64_t sum;
 
+	if (merge == NEVER)
+		return TRUST_NULL;
+	if (merge == KNOWN && (a == TRUST_NULL || b == TRUST_NULL))
+		return a == TRUST_NULL ? b : a;
 	if (a == TRUST_NULL || b == TRUST_NULL)
 		return TRUST_NULL;
 	if (merge == MOST)
@@ -271,6 +275,13 @@ static int add_texts(struct trust *trust, const struct trust *other, const struc
 	return 0;
 }
 
+static void add_counters(struct trust *trust, const struct trust *other, const struct spec *spec)
+{
+	for (int i = 0; i < COUNTERS; i++)
+		if (counter_specs[i].class == spec->at)
+			trust->counter[i] = add_ints(trust->counter[i], other->counter[i], spec->merge);
+}
+
 int figures_add(struct trust *trust, const struct trust *other)
 {
 	int err = 0;
@@ -284,11 +295,11 @@ int figures_add(struct trust *trust, const struct trust *other)
 			*(int64_t *)into = add_ints(*(int64_t *)into, *(const int64_t *)from, spec->merge);
 		else if (spec->kind == REAL)
 			*(double *)into = add_reals(*(double *)into, *(const double *)from, spec->merge);
-		else if (spec->kind != COUNTER_CLASS)
+		else if (spec->kind == COUNTER_CLASS)
+			add_counters(trust, other, spec);
+		else
 			err = add_texts(trust, other, spec);
 	}
-	for (int i = 0; i < COUNTERS; i++)
-		trust->counter[i] = add_ints(trust->counter[i], other->counter[i], SUM);
 	trust->period = add_ints(trust->period, other->period, SAME);
 	trust->machine_share = TRUST_NULL_SECONDS;
 	if (strcmp(trust->host, other->host))
