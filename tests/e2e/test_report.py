@@ -448,6 +448,11 @@ def test_units(tmp_path):
     assert [line.split() for line in heap[-2:]] == [
         ["12.3MB", "99.99%", "12.3MB", "99.99%", "grow"], ["999B", "0.01%", "999B", "0.01%", "push"]]
     assert not any(line.startswith("# samples") for line in heap)
+    report(path, "-q", "--type", "off_cpu/nanoseconds", "-o", tmp_path / "w.speedscope.json", "-o", tmp_path / "w.html")
+    drawn = json.loads((tmp_path / "w.speedscope.json").read_text())["profiles"][0]
+    assert (drawn["name"].split()[0], drawn["unit"], sum(drawn["weights"])) == ("off_cpu", "nanoseconds", 4560000000)
+    page = (tmp_path / "w.html").read_text()
+    assert "4,560,000,000 off_cpu in nanoseconds" in page, "nanoseconds are no samples"
     waits = report(path, "--type", "off_cpu/nanoseconds")[0].splitlines()
     assert waits[-1].split() == ["4.56s", "100.00%", "4.56s", "100.00%", "wait"]
     assert "wall" in refused(1, path, "--type", "wall")

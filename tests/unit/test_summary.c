@@ -20,7 +20,7 @@ static void expect_golden(const struct trust *trust, const char *golden)
 	size_t len;
 	FILE *stream = open_memstream(&text, &len), *file;
 
-	assert_int_equal(summary_init(&summary, trust), 0);
+	assert_int_equal(summary_init(&summary, trust, NULL), 0);
 	summary_print(&summary, stream);
 	summary_print_wrote("profound-web1-20261123T101500.html", stream);
 	fclose(stream);
@@ -52,7 +52,7 @@ static void why_names_are_missing_is_said(void **state)
 	trust.named = 900;
 	trust.counter[COUNTER_no_symbol] = 98;
 	trust.counter[COUNTER_no_perf_map] = 2;
-	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_int_equal(summary_init(&summary, &trust, NULL), 0);
 	assert_string_equal(summary.lines[3].label, "");
 	assert_string_equal(summary.lines[3].text, "without a name: 98 no symbol, 2 no perf map");
 	summary_release(&summary);
@@ -117,19 +117,19 @@ static void what_no_file_tells_is_left_out(void **state)
 	trust.taken = 1000;
 	trust.frames = trust.named = 5000;
 	trust.counter[COUNTER_corrupt] = 15;
-	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_int_equal(summary_init(&summary, &trust, NULL), 0);
 	assert_int_equal(summary.count, 3);
 	assert_string_equal(summary.lines[0].text, "1,000");
 	assert_string_equal(summary.lines[1].text, "1.5 % cut (15 corrupt)");
 	assert_string_equal(summary.lines[2].text, "100 % of frames");
 	summary_release(&summary);
 	trust.counter[COUNTER_corrupt] = 0;
-	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_int_equal(summary_init(&summary, &trust, NULL), 0);
 	assert_int_equal(summary.count, 2);
 	assert_string_equal(summary.lines[1].label, "names");
 	summary_release(&summary);
 	trust.taken = 0;
-	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_int_equal(summary_init(&summary, &trust, NULL), 0);
 	assert_int_equal(summary.count, 1);
 	assert_string_equal(summary.lines[0].text, "0 (no sample)");
 	summary_release(&summary);
@@ -144,7 +144,7 @@ static void hostile_names_cannot_move_the_cursor(void **state)
 	(void)state;
 	trust.top = &top;
 	trust.n_top = 1;
-	assert_int_equal(summary_init(&summary, &trust), 0);
+	assert_int_equal(summary_init(&summary, &trust, NULL), 0);
 	assert_string_equal(summary.lines[3].text, "a [2J  b\xef\xbf\xbd 100 %");
 	summary_release(&summary);
 }

@@ -294,7 +294,7 @@ static void print_summary(const struct trust *trust)
 {
 	struct summary summary;
 
-	if (summary_init(&summary, trust))
+	if (summary_init(&summary, trust, NULL))
 		return;
 	summary_print(&summary, stderr);
 	summary_release(&summary);

@@ -281,6 +281,23 @@ static void put_trust(struct page *page)
 	buf_printf(&page->json, "\"cut\":%" PRId64 "}", cut);
 }
 
+/* Of what is counted one by one, the unit is what it is called. */
+static void put_unit(struct page *page)
+{
+	const struct profile_value *value = &page->profile->value;
+	const char *type = "samples", *unit = "count";
+
+	if (!profile_counts_samples(page->profile)) {
+		type = profile_text(page->profile, value->type);
+		unit = profile_text(page->profile, value->unit);
+	}
+	buf_puts(&page->json, "\"name\":");
+	text_json(&page->json, type);
+	buf_puts(&page->json, ",\"unit\":");
+	text_json(&page->json, strcmp(unit, "count") ? unit : type);
+	buf_putc(&page->json, ',');
+}
+
 static void put_data(struct page *page)
 {
 	uint32_t n_frames = page->tree.frames.count, n_nodes = page->tree.n_nodes;
@@ -297,7 +314,8 @@ static void put_data(struct page *page)
 	put_numbers(page, "up", n_nodes, up_of_node);
 	buf_putc(&page->json, ',');
 	put_numbers(page, "frame", n_nodes, frame_of_node);
-	buf_puts(&page->json, "},\"series\":[{\"name\":\"samples\",\"unit\":\"samples\",");
+	buf_puts(&page->json, "},\"series\":[{");
+	put_unit(page);
 	put_numbers(page, "self", n_nodes, self_of_node);
 	buf_puts(&page->json, "}],");
 	put_trust(page);
@@ -369,7 +387,7 @@ static void write_summary(struct page *page)
 {
 	struct summary summary;
 
-	page->err = summary_init(&summary, page->trust);
+	page->err = summary_init(&summary, page->trust, page->profile);
 	if (page->err)
 		return;
 	for (unsigned i = 0; i < summary.count; i++) {

@@ -89,7 +89,7 @@ static void put_comment(struct pprof_file *file, struct buf *text)
 static int put_summary(struct pprof_file *file, const struct trust *trust)
 {
 	struct summary summary;
-	int err = summary_init(&summary, trust);
+	int err = summary_init(&summary, trust, file->profile);
 
 	if (err)
 		return err;

@@ -199,12 +199,28 @@ static uint64_t total_of(const struct tree *tree)
 	return total;
 }
 
+static const char *type_of(const struct profile *profile)
+{
+	return profile_counts_samples(profile) ? "samples" : profile_text(profile, profile->value.type);
+}
+
+/* Those that it knows (src/lib/file-format-spec.ts, FileFormat.ValueUnit). */
+static const char *unit_of(const struct profile *profile)
+{
+	static const char *const known[] = {"nanoseconds", "microseconds", "milliseconds", "seconds", "bytes"};
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(*known) && !profile_counts_samples(profile); i++)
+		if (!strcmp(profile_text(profile, profile->value.unit), known[i]))
+			return known[i];
+	return "none";
+}
+
 /* "cycles on web1"; what is not known is left out. */
 static void put_name(struct writer *writer, const struct trust *trust)
 {
 	struct buf name = {0};
 
-	buf_puts(&name, trust && trust->event ? trust->event : "samples");
+	buf_puts(&name, trust && trust->event ? trust->event : type_of(writer->profile));
 	if (trust && *trust->host)
 		buf_printf(&name, " on %s", trust->host);
 	buf_putc(&name, 0);
@@ -221,8 +237,8 @@ static void put_profile(struct writer *writer, const struct trust *trust)
 
 	fputs("{\"type\":\"sampled\",\"name\":", stream);
 	put_name(writer, trust);
-	fprintf(stream, ",\"unit\":\"none\",\"startValue\":0,\"endValue\":%" PRIu64 ",\n\"samples\":[",
-		total_of(&writer->tree));
+	fprintf(stream, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":%" PRIu64 ",\n\"samples\":[",
+		unit_of(writer->profile), total_of(&writer->tree));
 	put_stacks(writer);
 	fputs("],\n\"weights\":[", stream);
 	put_weights(writer);

@@ -144,6 +144,22 @@ static void add_samples(struct summary *summary, const struct trust *trust)
 	add_line(summary, "samples", &text);
 }
 
+/* "46,871,522 inuse_space in bytes" */
+static void add_total(struct summary *summary, const struct trust *trust, const struct profile *profile)
+{
+	const char *unit = profile_text(profile, profile->value.unit);
+	struct buf text = {0};
+
+	text_number(&text, known(trust->taken));
+	buf_putc(&text, ' ');
+	text_plain(&text, profile_text(profile, profile->value.type));
+	if (strcmp(unit, "count")) {
+		buf_puts(&text, " in ");
+		text_plain(&text, unit);
+	}
+	add_line(summary, "total", &text);
+}
+
 static void add_stacks(struct summary *summary, const struct trust *trust)
 {
 	uint64_t cut = (uint64_t)counter_sum(trust, CLASS_CUT), taken = (uint64_t)trust->taken;
@@ -272,10 +288,13 @@ static void add_notes(struct summary *summary, const struct trust *trust)
 	add_line(summary, "notes", &text);
 }
 
-int summary_init(struct summary *summary, const struct trust *trust)
+int summary_init(struct summary *summary, const struct trust *trust, const struct profile *profile)
 {
 	*summary = (struct summary){0};
-	add_samples(summary, trust);
+	if (!profile || profile_counts_samples(profile))
+		add_samples(summary, trust);
+	else
+		add_total(summary, trust, profile);
 	if (known(trust->taken) > 0) {
 		add_stacks(summary, trust);
 		add_names(summary, trust);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "profile/profile.h"
 #include "profile/trust.h"
 
 #define SUMMARY_LINES 14
@@ -25,8 +26,9 @@ struct summary {
 	bool failed; /* out of memory */
 };
 
-/* 0; or -ENOMEM and *summary empty. */
-int summary_init(struct summary *summary, const struct trust *trust);
+/* `profile` says what was counted, where that is something else than samples; NULL: samples. 0; or -ENOMEM and *summary
+ * empty. */
+int summary_init(struct summary *summary, const struct trust *trust, const struct profile *profile);
 void summary_release(struct summary *summary);
 
 void summary_print(const struct summary *summary, FILE *stream);

@@ -314,3 +314,12 @@ uint64_t profile_total(const struct profile *profile)
 		total += profile->counts[i];
 	return total;
 }
+
+bool profile_counts_samples(const struct profile *profile)
+{
+	const struct profile_value *value = &profile->value;
+
+	if (value->type == value->unit) /* nobody has said */
+		return true;
+	return !strcmp(profile_text(profile, value->type), "samples") && !strcmp(profile_text(profile, value->unit), "count");
+}

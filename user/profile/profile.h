@@ -8,6 +8,7 @@
 #ifndef PROFOUND_PROFILE_H
 #define PROFOUND_PROFILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/intern.h"
@@ -126,5 +127,7 @@ const struct profile_attribute *profile_get_resource(const struct profile *profi
 /* NULL: nobody noted it. */
 const struct profile_span *profile_get_span(const struct profile *profile, uint32_t frame);
 uint64_t profile_total(const struct profile *profile);
+/* Not bytes, nanoseconds, objects, as profiles of others may. */
+bool profile_counts_samples(const struct profile *profile);
 
 #endif

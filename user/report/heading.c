@@ -149,7 +149,7 @@ static int put_trust(const struct heading *heading, FILE *out)
 {
 	struct summary summary;
 	bool wanted = false;
-	int err = summary_init(&summary, heading->trust);
+	int err = summary_init(&summary, heading->trust, heading->profile);
 
 	for (unsigned i = 0; !err && i < summary.count; i++) {
 		const struct summary_line *line = &summary.lines[i];
