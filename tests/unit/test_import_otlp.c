@@ -234,6 +234,31 @@ static void all_of_it_comes_back(void **state)
 	wire_release(&wire);
 }
 
+static void a_fixed_period_comes_back(void **state)
+{
+	struct import import = {0};
+	struct profile profile = {0};
+	struct trust trust;
+	const struct export_view view = {.profile = &profile, .trust = &trust};
+	struct fault fault;
+	struct wire wire = {0};
+
+	(void)state;
+	make_profile(&profile);
+	make_trust(&trust);
+	assert_int_equal(profile_set_value(&profile, "samples", "count", "page_faults", "count", 100), 0);
+	trust.event = "page-faults";
+	trust.frequency_hz = TRUST_NULL;
+	assert_int_equal(otlp_encode(&view, (struct otlp_samples){0}, &wire), 0);
+	assert_int_equal(made_read(&import, wire.data, wire.len, NULL, &fault), 0);
+	assert_int_equal(import_finish(&import), 0);
+	assert_int_equal(import.trust.period, 100);
+	assert_true(import.trust.frequency_hz == TRUST_NULL);
+	import_release(&import);
+	wire_release(&wire);
+	profile_release(&profile);
+}
+
 /* Read twice it is one profile of twice as much. */
 static void files_merge(void **state)
 {
@@ -282,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stacks_come_back),
 		cmocka_unit_test(all_of_it_comes_back),
+		cmocka_unit_test(a_fixed_period_comes_back),
 		cmocka_unit_test(files_merge),
 		cmocka_unit_test(no_end_is_read_past),
 	};

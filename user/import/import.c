@@ -162,6 +162,13 @@ static void keep_figures(struct trust *trust, const struct trust *told)
 			trust->counter[i] = told->counter[i];
 }
 
+/* "one sample per N" is no figure: the value says it, where it was no frequency. */
+static void tell_period(struct trust *trust, const struct profile_value *value)
+{
+	if (trust->event && trust->frequency_hz == TRUST_NULL && value->period && value->period <= INT64_MAX)
+		trust->period = (int64_t)value->period;
+}
+
 int import_finish(struct import *import)
 {
 	struct trust told;
@@ -178,6 +185,7 @@ int import_finish(struct import *import)
 		return err;
 	keep_figures(&import->trust, &told);
 	tell_host(&import->trust, &import->profile);
+	tell_period(&import->trust, &import->profile.value);
 	return 0;
 }
 
