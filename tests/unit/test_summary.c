@@ -128,11 +128,36 @@ static void what_no_file_tells_is_left_out(void **state)
 	assert_int_equal(summary.count, 2);
 	assert_string_equal(summary.lines[1].label, "names");
 	summary_release(&summary);
+	trust.frames = trust.named = 0; /* every stack is empty */
+	assert_int_equal(summary_init(&summary, &trust, NULL), 0);
+	assert_int_equal(summary.count, 1);
+	summary_release(&summary);
 	trust.taken = 0;
 	assert_int_equal(summary_init(&summary, &trust, NULL), 0);
 	assert_int_equal(summary.count, 1);
 	assert_string_equal(summary.lines[0].text, "0 (no sample)");
 	summary_release(&summary);
+}
+
+static void what_is_no_sample_is_not_called_one(void **state)
+{
+	struct profile profile = {0};
+	struct trust trust;
+	struct summary summary;
+
+	(void)state;
+	figures_forget(&trust);
+	trust.taken = 46871522;
+	assert_int_equal(profile_set_value(&profile, "inuse_space", "bytes", NULL, NULL, 0), 0);
+	assert_int_equal(summary_init(&summary, &trust, &profile), 0);
+	assert_string_equal(summary.lines[0].label, "total");
+	assert_string_equal(summary.lines[0].text, "46,871,522 inuse_space in bytes");
+	summary_release(&summary);
+	assert_int_equal(profile_set_value(&profile, "samples", "count", "cpu", "nanoseconds", 10101010), 0);
+	assert_int_equal(summary_init(&summary, &trust, &profile), 0);
+	assert_string_equal(summary.lines[0].label, "samples");
+	summary_release(&summary);
+	profile_release(&profile);
 }
 
 static void hostile_names_cannot_move_the_cursor(void **state)
@@ -158,6 +183,7 @@ int main(void)
 		cmocka_unit_test(no_sample_is_said),
 		cmocka_unit_test(unknown_figures_are_left_out),
 		cmocka_unit_test(what_no_file_tells_is_left_out),
+		cmocka_unit_test(what_is_no_sample_is_not_called_one),
 		cmocka_unit_test(hostile_names_cannot_move_the_cursor),
 	};
 

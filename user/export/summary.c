@@ -202,6 +202,8 @@ static void add_names(struct summary *summary, const struct trust *trust)
 {
 	struct buf text = {0};
 
+	if (!trust->frames) /* of nothing no share has a name */
+		return;
 	text_share(&text, (uint64_t)trust->named, (uint64_t)trust->frames);
 	buf_puts(&text, " of frames");
 	for (uint32_t i = 0; i < trust->n_unnamed && i < UNNAMED_SHOWN; i++) {
