@@ -35,6 +35,7 @@ static uint32_t process(struct profile *profile, const char *service)
 	struct profile_attribute attributes[] = {
 		{text(profile, "container.id"), text(profile, "c0ffee")},
 		{text(profile, "host.name"), text(profile, "web1")},
+		{text(profile, "process.executable.name"), text(profile, "x")},
 		{text(profile, "process.executable.path"), text(profile, "/usr/bin/x")},
 		{text(profile, "service.name"), text(profile, service)},
 	};
@@ -129,6 +130,27 @@ static void stacks_come_back(void **state)
 	wire_release(&wire);
 }
 
+/* prctl(PR_SET_NAME, ""): folded lines call it [unknown], and so they do once it was OTLP. */
+static void a_thread_without_a_name_stays_one(void **state)
+{
+	struct profile profile = {0};
+	const struct export_view view = {.profile = &profile};
+	struct wire wire = {0};
+
+	(void)state;
+	make_profile(&profile);
+	made_sample(&profile, "", NULL, 0, (struct profile_sample){0}, 4);
+	assert_int_equal(otlp_encode(&view, (struct otlp_samples){0}, &wire), 0);
+	made_expect(wire.data, wire.len, NULL,
+		"[unknown] 4\n"
+		"db 1\n"
+		"web;[truncated: corrupt];[x+0x1678];outer;inner 2\n"
+		"web;main;compiled 3\n"
+		"web;main;outer;inner;vfs_read_[k] 5\n");
+	wire_release(&wire);
+	profile_release(&profile);
+}
+
 static const char *text_of(const struct profile *profile, uint32_t id)
 {
 	return profile_text(profile, id);
@@ -192,13 +214,13 @@ static void check_samples(const struct profile *profile)
 		uint32_t count;
 
 		attributes = profile_get_resource(profile, sample->process, &count);
-		assert_int_equal(count, 4);
+		assert_int_equal(count, 5);
 		assert_string_equal(text_of(profile, attributes[0].key), "container.id");
 		assert_string_equal(text_of(profile, who->container), "c0ffee");
 		assert_string_equal(text_of(profile, who->exe), "/usr/bin/x");
 		unverified += sample->flags & SAMPLE_UNVERIFIED ? profile->counts[i] : 0;
 		cut += sample->cut == COUNTER_corrupt ? profile->counts[i] : 0;
-		of_shop += !strcmp(text_of(profile, attributes[3].value), "shop") ? profile->counts[i] : 0;
+		of_shop += !strcmp(text_of(profile, attributes[4].value), "shop") ? profile->counts[i] : 0;
 	}
 	assert_int_equal(unverified, 3);
 	assert_int_equal(cut, 2);
@@ -306,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stacks_come_back),
+		cmocka_unit_test(a_thread_without_a_name_stays_one),
 		cmocka_unit_test(all_of_it_comes_back),
 		cmocka_unit_test(a_fixed_period_comes_back),
 		cmocka_unit_test(files_merge),

@@ -9,6 +9,8 @@
 #include "export/otlp_proto.h"
 #include "export/text.h"
 
+#define NO_COMM "[unknown]" /* as in folded lines: without a name, readers would take the program's */
+
 static void init_tables(struct otlp_dictionary *dictionary)
 {
 	const struct {
@@ -170,10 +172,10 @@ uint32_t otlp_attribute_figure(struct otlp_dictionary *dictionary, const struct 
 uint32_t otlp_attribute_comm(struct otlp_dictionary *dictionary, uint32_t comm)
 {
 	uint32_t *known = &dictionary->comms[comm];
+	const char *text = profile_text(dictionary->profile, comm);
 
 	if (!*known)
-		*known = otlp_attribute_string(
-			dictionary, OTLP_THREAD_NAME, profile_text(dictionary->profile, comm));
+		*known = otlp_attribute_string(dictionary, OTLP_THREAD_NAME, *text ? text : NO_COMM);
 	return *known;
 }
 
