@@ -455,6 +455,11 @@ def test_units(tmp_path):
     assert "4,560,000,000 off_cpu in nanoseconds" in page, "nanoseconds are no samples"
     waits = report(path, "--type", "off_cpu/nanoseconds")[0].splitlines()
     assert waits[-1].split() == ["4.56s", "100.00%", "4.56s", "100.00%", "wait"]
+    otlp = Otlp()
+    otlp.add({}, {("grow", ""): 7}, "bytes", "bytes")
+    report(otlp.write(tmp_path / "bytes.otlp"), "-q", "-o", tmp_path / "b.otlp", "-o", tmp_path / "b.pb.gz")
+    for again in ("b.otlp", "b.pb.gz"):
+        assert "# total    7B bytes in bytes\n" in report(tmp_path / again)[0], "a type that is called as its unit"
     assert "wall" in refused(1, path, "--type", "wall")
 
 

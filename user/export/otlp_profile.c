@@ -10,18 +10,11 @@
 
 #define SCOPE_NAME_TEXT "profound"
 
-/* A count of nothing in particular, where nobody has said what is counted. */
-static bool has_value(const struct profile *profile)
-{
-	return profile->value.type != profile->value.unit && profile->value.type < profile->text.count &&
-	       profile->value.unit < profile->text.count;
-}
-
 static void put_value_types(struct otlp_profile *out, const struct profile *profile)
 {
 	const struct profile_value *value = &profile->value;
 
-	if (!has_value(profile)) {
+	if (!profile_has_value(profile)) {
 		out->value[0] = otlp_string(out->dictionary, "samples");
 		out->value[1] = otlp_string(out->dictionary, "count");
 		return;

@@ -10,12 +10,6 @@
 #include "export/summary.h"
 #include "profile/figures.h"
 
-static bool has_value(const struct profile *profile)
-{
-	return profile->value.type != profile->value.unit && profile->value.type < profile->text.count &&
-	       profile->value.unit < profile->text.count;
-}
-
 static bool is_text(const struct profile *profile, uint32_t id, const char *text)
 {
 	return !strcmp(profile_text(profile, id), text);
@@ -26,7 +20,7 @@ static uint64_t cpu_period_of(const struct profile *profile)
 {
 	const struct profile_value *value = &profile->value;
 
-	if (!has_value(profile) || !value->period || !is_text(profile, value->type, "samples") ||
+	if (!profile_has_value(profile) || !value->period || !is_text(profile, value->type, "samples") ||
 		!is_text(profile, value->period_type, "cpu") || !is_text(profile, value->period_unit, "nanoseconds"))
 		return 0;
 	return value->period;
@@ -53,7 +47,7 @@ static void put_values(struct pprof_file *file)
 {
 	const struct profile *profile = file->profile;
 	const struct profile_value *value = &profile->value;
-	bool told = has_value(profile);
+	bool told = profile_has_value(profile);
 	uint32_t type = told ? pprof_file_text(file, value->type) : pprof_file_string(file, "samples");
 	uint32_t unit = told ? pprof_file_text(file, value->unit) : pprof_file_string(file, "count");
 

@@ -315,11 +315,18 @@ uint64_t profile_total(const struct profile *profile)
 	return total;
 }
 
+bool profile_has_value(const struct profile *profile)
+{
+	const struct profile_value *value = &profile->value;
+
+	return (value->type || value->unit) && value->type < profile->text.count && value->unit < profile->text.count;
+}
+
 bool profile_counts_samples(const struct profile *profile)
 {
 	const struct profile_value *value = &profile->value;
 
-	if (value->type == value->unit) /* nobody has said */
+	if (!profile_has_value(profile))
 		return true;
 	return !strcmp(profile_text(profile, value->type), "samples") && !strcmp(profile_text(profile, value->unit), "count");
 }

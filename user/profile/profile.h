@@ -127,7 +127,9 @@ const struct profile_attribute *profile_get_resource(const struct profile *profi
 /* NULL: nobody noted it. */
 const struct profile_span *profile_get_span(const struct profile *profile, uint32_t frame);
 uint64_t profile_total(const struct profile *profile);
-/* Not bytes, nanoseconds, objects, as profiles of others may. */
+/* Whether anyone has said what a sample counts. */
+bool profile_has_value(const struct profile *profile);
+/* Or nobody has said. Not bytes, nanoseconds, objects, as profiles of others may. */
 bool profile_counts_samples(const struct profile *profile);
 
 #endif
