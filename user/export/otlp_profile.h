@@ -6,8 +6,8 @@
  * series with each recording.
  *
  * A profile_id is the recording's id (profile.recording) and one of the Profile alone, each OTLP_RECORDING_ID random
- * bytes: equal in no two Profiles, since back ends may take those of one id for the same one (profiles.proto: "A globally
- * unique identifier for a profile"), and yet what was split can be told to be of one recording.
+ * bytes: equal in no two Profiles, since back ends may take those of one id for the same one (profiles.proto: "A
+ * globally unique identifier for a profile"), and yet what was split can be told to be of one recording.
  */
 #ifndef PROFOUND_OTLP_PROFILE_H
 #define PROFOUND_OTLP_PROFILE_H

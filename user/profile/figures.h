@@ -41,8 +41,9 @@ void figures_forget(struct trust *trust);
 int figures_take(struct trust *trust, const char *key, const char *value);
 
 /* Adds the figures of another recording: counts add up, peaks are the larger one, what differs is null; stacks.distinct
- * is null, since the same stack may be in both. What is null in one of both is null, but for samples.lost and notes: what
- * one recording knows that it lost stays said, whatever the other one does not know. Not what trust_count_frames() derives of files and tops. 0 or -ENOMEM. */
+ * is null, since the same stack may be in both. What is null in one of both is null, but for samples.lost and notes:
+ * what one recording knows that it lost stays said, whatever the other one does not know. Not what
+ * trust_count_frames() derives of files and tops. 0 or -ENOMEM. */
 int figures_add(struct trust *trust, const struct trust *other);
 
 #endif
