@@ -40,7 +40,7 @@ def busy(build):
 
 def record_busy(busy, folder, *options):
     one = Recorded(folder, "-p", ",".join(map(str, busy)), "-F", "499", "-d", "3", *options)
-    assert sum(one.run.of("chain").values()) > 200
+    assert sum(one.run.of("chain").values()) > 50  # of 1,497, where others run, too
     assert any(frame.endswith("_[k]") for stack in one.run.folded for frame in stack)
     return one
 
@@ -67,7 +67,7 @@ def hostile(build, tmp_path_factory):
     finally:
         process.kill()
         process.wait()
-    assert one.total > 100
+    assert one.total > 20  # of 499, where others run, too
     return one
 
 
