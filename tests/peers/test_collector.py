@@ -36,6 +36,7 @@ def test_it_gets_what_the_file_holds(start_collector, make_sent, certificates, t
                "CLIENT_KEY": certificates / "client.key"} if tls else {}
     sent = send(make_sent, tmp_path, url, "same.otlp", COMPRESSION=compression, **secrets)
     assert sent.returncode == 0 and f"sent     180 samples in 1 request to {url}\n" in sent.stderr, sent.stderr
+    assert "remarks" not in sent.stderr
     [got] = receiver.requests()
     assert without_ids(Meaning(got).profiles) == without_ids(meaning_of(tmp_path / "same.otlp"))
 

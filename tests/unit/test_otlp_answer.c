@@ -227,6 +227,9 @@ static void feed(const char *const *lines)
 
 static void replies_of_grpc(void **state)
 {
+	static const char packed[] = /* the same response by gzip */
+		"\x01\x00\x00\x00\x18\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xe3\x62\xe2\x60\x07\x00\xbd\xf4\xc0\x1b\x04\x00\x00\x00";
+
 	(void)state;
 	FEED("HTTP/2 200\r\n", "content-type: application/grpc\r\n", "\r\n");
 	assert_int_equal(otlp_reply_add_body(&reply, "\0\0\0\0\x04\x0a\x02\x08\x07", 9), 0);
@@ -236,6 +239,15 @@ static void replies_of_grpc(void **state)
 	otlp_reply_read_grpc(&reply, 0, &answer);
 	assert_true(otlp_answer_is_success(&answer));
 	assert_int_equal(answer.rejected, 7);
+	FEED("HTTP/2 200 \r\n", "grpc-status: 0\r\n");
+	answer = (struct otlp_answer){0};
+	assert_int_equal(otlp_reply_add_body(&reply, packed, sizeof(packed) - 1), 0);
+	otlp_reply_read_grpc(&reply, 0, &answer);
+	assert_int_equal(answer.rejected, 7);
+	FEED("HTTP/2 200 \r\n", "grpc-status: 0\r\n");
+	assert_int_equal(otlp_reply_add_body(&reply, packed, sizeof(packed) - 2), 0);
+	otlp_reply_read_grpc(&reply, 0, &answer);
+	assert_non_null(strstr(answer.message, "no ExportProfilesServiceResponse"));
 	FEED("HTTP/2 200 \r\n", "grpc-status: 14\r\n", "grpc-message: not%20now\r\n");
 	otlp_reply_read_grpc(&reply, 0, &answer);
 	assert_int_equal(answer.status, GRPC_UNAVAILABLE);

@@ -12,6 +12,7 @@
 #include "export/otlp.h"
 #include "export/summary.h"
 #include "send/curl_library.h"
+#include "send/retry.h"
 #include "send/sender.h"
 
 #define MOST_NAMES 100 /* kept in one second */
@@ -41,8 +42,9 @@ static void tell_waits(void *context, const char *why)
 {
 	const struct teller *teller = context;
 
-	fprintf(stderr, "profound %s: %s: %s; trying again\n", teller->options->command, teller->remote->endpoint.shown,
-		why);
+	fprintf(stderr, "profound %s: %s: %s; trying again, for %.3g s at most\n", teller->options->command,
+		teller->remote->endpoint.shown, why,
+		(double)retry_whole_ns(teller->remote->endpoint.timeout_ms) / (double)NS_PER_SECOND);
 }
 
 /* A name that is free, and what it takes to write it. */

@@ -280,6 +280,8 @@ static const char *const grpc_names[GRPC_STATUSES] = {
 	"INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
 };
 
+#define NO_PROFILES "it takes no profiles there: a Collector needs a profiles pipeline, Pyroscope has to be newer than 1.12"
+
 static const struct advice {
 	enum otlp_outcome outcome;
 	unsigned status;
@@ -287,13 +289,13 @@ static const struct advice {
 } advices[] = {
 	{OTLP_HTTP_STATUS, 401, "give credentials in OTEL_EXPORTER_OTLP_HEADERS"},
 	{OTLP_HTTP_STATUS, 403, "give credentials in OTEL_EXPORTER_OTLP_HEADERS"},
-	{OTLP_HTTP_STATUS, 404, "it takes no profiles there: a Collector needs a profiles pipeline"},
-	{OTLP_HTTP_STATUS, 405, "it takes no profiles there: a Collector needs a profiles pipeline"},
+	{OTLP_HTTP_STATUS, 404, NO_PROFILES},
+	{OTLP_HTTP_STATUS, 405, NO_PROFILES},
 	{OTLP_HTTP_STATUS, 413, "raise the receiver's limit to 4 MiB or more"},
 	{OTLP_HTTP_STATUS, 415, "is it an OTLP receiver? OTEL_EXPORTER_OTLP_COMPRESSION=none sends without gzip"},
 	{OTLP_GRPC_STATUS, GRPC_UNAUTHENTICATED, "give credentials in OTEL_EXPORTER_OTLP_HEADERS"},
 	{OTLP_GRPC_STATUS, GRPC_PERMISSION_DENIED, "give credentials in OTEL_EXPORTER_OTLP_HEADERS"},
-	{OTLP_GRPC_STATUS, GRPC_UNIMPLEMENTED, "it takes no profiles: a Collector needs a profiles pipeline"},
+	{OTLP_GRPC_STATUS, GRPC_UNIMPLEMENTED, NO_PROFILES},
 	{OTLP_GRPC_STATUS, GRPC_RESOURCE_EXHAUSTED, "raise the receiver's limits"},
 };
 
@@ -303,7 +305,7 @@ static const char *advice_for(const struct otlp_answer *answer)
 		if (advices[i].outcome == answer->outcome && advices[i].status == answer->status)
 			return advices[i].text;
 	if (answer->outcome == OTLP_NO_ANSWER)
-		return "does a receiver of this protocol listen there?";
+		return "is the name right, and does a receiver of this protocol listen there?";
 	if (answer->outcome == OTLP_IMPOSSIBLE)
 		return "is it another protocol's port? Usual are 4318 for HTTP, 4317 for gRPC";
 	if (answer->outcome == OTLP_NOT_TRUSTED)

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <zlib.h>
 
 #include "base/number.h"
 
-#define FRAME 5 /* bytes before a gRPC message */
+#define FRAME 5 /* bytes before a gRPC message: is it packed, its length */
+#define GZIP_FORMAT 16 /* added to the window's bits (zlib.h, inflateInit2) */
 
 static const char *const names[OTLP_HEADERS] = {
 	[OTLP_CONTENT_TYPE] = "content-type",
@@ -157,17 +159,48 @@ void otlp_reply_read_http(const struct otlp_reply *reply, int64_t now_unix_s, st
 	}
 }
 
+/* 0; -EBADMSG: no gzip, or more than `out` has room for. */
+static int unpack(const uint8_t *data, size_t len, uint8_t *out, size_t room, size_t *out_len)
+{
+	z_stream zlib = {.next_in = (Bytef *)(uintptr_t)data, .avail_in = (uInt)len, .next_out = out, .avail_out = (uInt)room};
+	int status;
+
+	if (inflateInit2(&zlib, MAX_WBITS + GZIP_FORMAT) != Z_OK)
+		return -EBADMSG;
+	status = inflate(&zlib, Z_FINISH);
+	*out_len = zlib.total_out;
+	inflateEnd(&zlib);
+	return status == Z_STREAM_END ? 0 : -EBADMSG;
+}
+
+/* A server answers packed what came packed (grpc-go does), whatever we say that we accept. */
+static int take_packed(struct otlp_answer *answer, const uint8_t *data, size_t len)
+{
+	uint8_t *out = malloc(OTLP_BODY_MAX);
+	size_t out_len;
+	int err = out ? unpack(data, len, out, OTLP_BODY_MAX, &out_len) : -EBADMSG;
+
+	if (!err)
+		err = otlp_answer_take_response(answer, out, out_len);
+	free(out);
+	return err;
+}
+
 static void read_message(const struct buf *body, struct otlp_answer *answer)
 {
 	const uint8_t *data = (const uint8_t *)body->data;
 	size_t len;
+	int err;
 
 	if (!body->len)
 		return;
-	if (body->len < FRAME || data[0])
+	if (body->len < FRAME || data[0] > 1)
 		return not_understood(answer);
 	len = (size_t)data[1] << 24 | (size_t)data[2] << 16 | (size_t)data[3] << 8 | data[4];
-	if (len > body->len - FRAME || otlp_answer_take_response(answer, data + FRAME, len))
+	if (len > body->len - FRAME)
+		return not_understood(answer);
+	err = data[0] ? take_packed(answer, data + FRAME, len) : otlp_answer_take_response(answer, data + FRAME, len);
+	if (err)
 		not_understood(answer);
 }
 

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "send/retry.h"
 
+uint64_t retry_whole_ns(uint64_t timeout_ms)
+{
+	return timeout_ms ? timeout_ms * RETRY_TIMEOUTS * (NS_PER_SECOND / 1000) : RETRY_WHOLE_NS;
+}
+
 struct retry retry_begin(uint64_t now_ns, uint64_t timeout_ms)
 {
-	uint64_t whole = timeout_ms ? timeout_ms * RETRY_TIMEOUTS * (NS_PER_SECOND / 1000) : RETRY_WHOLE_NS;
+	uint64_t whole = retry_whole_ns(timeout_ms);
 
 	return (struct retry){.until_ns = now_ns + whole, .bound_ns = RETRY_FIRST_NS};
 }

@@ -25,7 +25,9 @@ struct retry { /* of one request */
 	uint64_t bound_ns;
 };
 
-/* timeout_ms: of one try; 0: none. */
+/* How long a request is tried at most. timeout_ms: of one try; 0: none. */
+uint64_t retry_whole_ns(uint64_t timeout_ms);
+
 struct retry retry_begin(uint64_t now_ns, uint64_t timeout_ms);
 
 bool retry_is_worth(const struct otlp_answer *answer);
