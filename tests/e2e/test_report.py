@@ -218,7 +218,7 @@ def test_golden(tmp_path):
     quiet = report("-q", "web.folded", "--limit", 3, cwd=tmp_path)[0]
     assert quiet == GOLDEN[GOLDEN.index("# self"):]
     by_file = table("--by", "file", tmp_path / "web.folded")
-    assert by_file.rows == {"[unknown]": (7, 12), NO_FRAME: (7, 7), "[kernel]": (5, 5), "[libx.so]": (4, 4)}
+    assert by_file.rows == {"(file not told)": (7, 12), NO_FRAME: (7, 7), "[kernel]": (5, 5), "[libx.so]": (4, 4)}
     assert table("--by", "container", tmp_path / "web.folded").rows == {"-": (23, 23)}
 
 

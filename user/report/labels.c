@@ -108,7 +108,7 @@ static void put_file(struct making *making, uint32_t frame, const struct profile
 	else if (!profile->names[frame].named)
 		put_stand_in(&making->name, profile_text(profile, line->function));
 	else
-		buf_puts(&making->name, "[unknown]");
+		buf_puts(&making->name, "(file not told)"); /* folded lines have the files of unnamed frames alone */
 }
 
 static int make_frame(struct making *making, uint32_t frame)
