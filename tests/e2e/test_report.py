@@ -430,7 +430,7 @@ def test_processes_and_containers(tmp_path):
     assert table(path, "--by", "process").rows == {"nginx": (8, 8), "ruby3.1": (2, 2), "batch": (1, 1)}
     assert table(path, "--by", "container").rows == {"0123456789ab": (8, 8), "pod 5a3f": (2, 2), "-": (1, 1)}
     assert table(path, "--by", "file").rows == {"net.c": (5, 5), "/src/http.c": (3, 3), "/src/json.c": (2, 2),
-                                                "[unknown]": (1, 1)}
+                                                "(file not told)": (1, 1)}
     converted = tmp_path / "y.otlp"
     report(path, "--by", "container", "--filter", "^0123|pod", "-o", converted)
     assert table(converted, "--by", "process").rows == {"nginx": (8, 8), "ruby3.1": (2, 2)}
