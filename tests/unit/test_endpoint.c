@@ -90,6 +90,12 @@ static void credentials_are_not_shown(void **state)
 	assert_string_equal(shown, "https://h");
 	endpoint_url_show(shown, sizeof(shown), "me:secret@h:1");
 	assert_string_equal(shown, "h:1");
+	endpoint_url_show(shown, sizeof(shown), "otlp+http://me:se/cret@h:1/x");
+	assert_string_equal(shown, "otlp+http://h:1/x");
+	endpoint_url_show(shown, sizeof(shown), "otlp+http://me:se#cret@h:1/x?y");
+	assert_string_equal(shown, "otlp+http://h:1/x");
+	endpoint_url_show(shown, sizeof(shown), "otlp+http://me:se?cr@et@h:1");
+	assert_string_equal(shown, "otlp+http://h:1");
 	endpoint_url_show(shown, sizeof(shown), "x.folded");
 	assert_string_equal(shown, "x.folded");
 }

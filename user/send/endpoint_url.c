@@ -21,9 +21,14 @@ static const char *host_of(const char *authority, size_t len)
 void endpoint_url_show(char *shown, size_t size, const char *text)
 {
 	const char *colon = strstr(text, "://"), *authority = colon ? colon + 3 : text;
+	const char *last = strrchr(authority, '@');
 	size_t len = strcspn(authority, "/?#");
-	const char *host = host_of(authority, len), *end = authority + strcspn(authority, "?#");
+	const char *host = host_of(authority, len), *end;
 
+	/* A password with a slash, ? or # in it ends the authority too early: what stands before an @ may be part of it. */
+	if (last > authority + len)
+		host = last + 1;
+	end = host + strcspn(host, "?#");
 	snprintf(shown, size, "%.*s%.*s", (int)(authority - text), text, (int)(end - host), host);
 }
 

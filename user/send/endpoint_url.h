@@ -25,7 +25,8 @@ struct endpoint_url { /* parts point into the text; none is NUL-terminated */
 /* Takes apart what follows "://". 0; -EINVAL with a fault that names the text without its credentials. */
 int endpoint_url_parse(struct endpoint_url *url, const char *text, struct fault *fault);
 
-/* The text for people, as much as fits: no user, no password, no query. Fine for what is no URL, too. */
+/* The text for people, as much as fits: no user, no password, no query, and nothing before
+ * the last @, wherever it is. Fine for what is no URL, too. */
 void endpoint_url_show(char *shown, size_t size, const char *text);
 
 #endif
