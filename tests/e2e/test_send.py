@@ -354,10 +354,11 @@ def test_too_much_of_an_answer(http, send):
 
 
 def test_an_answer_that_is_none(http, send):
-    server = http((200, PROTOBUF, b"\xff\xff\xff"))
-    sent = send(f"otlp+http://127.0.0.1:{server.port}")
-    assert_sent(sent, server)
-    assert "remarks: accepted, with an answer that is no ExportProfilesServiceResponse" in sent.stderr
+    for answer in ((200, PROTOBUF, b"\xff\xff\xff"), (200, {"Content-Type": "text/html"}, b"<html>Welcome</html>")):
+        server = http(answer)
+        sent = send(f"otlp+http://127.0.0.1:{server.port}")
+        assert_sent(sent, server)
+        assert "remarks: accepted, with an answer that is no ExportProfilesServiceResponse" in sent.stderr
 
 
 def test_grpc_to_a_server_without_http2(http, send):

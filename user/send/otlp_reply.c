@@ -153,9 +153,9 @@ void otlp_reply_read_http(const struct otlp_reply *reply, int64_t now_unix_s, st
 		read_error_body(reply, answer);
 		copy(after, sizeof(after), &reply->headers[OTLP_RETRY_AFTER]);
 		otlp_answer_retry_after(answer, after, now_unix_s);
-	} else if (has_type(reply, "application/x-protobuf") &&
-		   otlp_answer_take_response(answer, reply->body.data, reply->body.len)) {
-		not_understood(answer);
+	} else if (has_type(reply, "application/x-protobuf") ?
+			otlp_answer_take_response(answer, reply->body.data, reply->body.len) : reply->body.len > 0) {
+		not_understood(answer); /* a web page, say: it may be no receiver at all */
 	}
 }
 
