@@ -522,6 +522,16 @@ def test_record_sends(target, record, http, tmp_path):
     assert "\nsent     " in run.stderr
 
 
+def test_rejections_past_what_can_be_counted(http, tmp_path):
+    """They add up to no more than 2^63 - 1: what a receiver says is hostile."""
+    path = tmp_path / "many.folded"
+    path.write_text("".join(f"app;main;f{i} 1\n" for i in range(20000)))
+    server = http((200, PROTOBUF, accepted(2**63 - 1, "none of it")))
+    code, _, stderr = profound.bare("report", path, "-o", f"otlp+http://127.0.0.1:{server.port}", env=PLAIN)
+    assert code == 0 and len(server.requests) == 2
+    assert f"rejected {2**63 - 1} profiles: none of it" in stderr
+
+
 def test_report_sends_what_was_kept(send, http):
     """As the message says; what it reads is still there, so it keeps nothing."""
     server = http(OK)

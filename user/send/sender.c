@@ -81,7 +81,8 @@ static void note_sent(const struct sender *sender, struct sending *sending, cons
 {
 	sending->sent += total(sender, request->samples);
 	sending->requests++;
-	sending->rejected += answer->rejected;
+	if (__builtin_add_overflow(sending->rejected, answer->rejected, &sending->rejected))
+		sending->rejected = INT64_MAX;
 	if (*answer->message && !*sending->note)
 		memcpy(sending->note, answer->message, sizeof(sending->note));
 }
