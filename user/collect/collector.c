@@ -485,6 +485,7 @@ void collector_trust(struct collector *collector, struct trust *trust)
 	struct account account;
 
 	unwinding_count(&collector->unwinding, collector->counters);
+	collector->counters[COUNTER_context_hung] = processes_context_hung(collector->processes);
 	for (int i = 0; i < COUNTERS; i++)
 		trust->counter[i] = (int64_t)counted(collector, (enum abi_counter)i);
 	fill_account(collector, &account);

@@ -278,13 +278,17 @@ static void read_cgroup(int dir, struct proc_read *out)
 }
 
 /* Whatever cannot be read states nothing. What is published goes before the environment, as the later of two. */
-static void read_stated(int dir, struct proc_read *out)
+static void read_stated(int dir, struct proc_read *out, bool contexts)
 {
 	struct buf text = {0};
 	bool failed = environment_read(dir, &text) == -ENOMEM;
 
-	for (unsigned i = 0; i < out->n_contexts && !out->published; i++)
-		out->published = !process_context_read(dir, out->contexts[i], &text);
+	for (unsigned i = 0; contexts && i < out->n_contexts && !out->published && !out->hung; i++) {
+		int err = process_context_read(dir, out->contexts[i], &text);
+
+		out->published = !err;
+		out->hung = err == -ETIMEDOUT;
+	}
 	if (failed || buf_putc(&text, 0))
 		buf_release(&text);
 	out->stated = text.data;
@@ -311,7 +315,9 @@ static int read_once(int dir, struct proc_read *out, struct objects *objects,
 	if (err)
 		return err;
 	if (more & PROC_READ_STATED)
-		read_stated(dir, out);
+		read_stated(dir, out, more & PROC_READ_CONTEXT);
+	if (out->hung)
+		return 0;
 	err = read_stat(dir, &after);
 	if (err)
 		return err;

@@ -14,7 +14,8 @@
 
 enum proc_read_more { /* what costs, and is read when asked for */
 	PROC_READ_CGROUP = 1, /* takes a lock of the whole machine (cgroup_mutex, proc_cgroup_show()) */
-	PROC_READ_STATED = 2,
+	PROC_READ_STATED = 2,  /* the environment, and with the next one what is published */
+	PROC_READ_CONTEXT = 4,
 };
 
 struct proc_read {
@@ -27,6 +28,7 @@ struct proc_read {
 	char *cgroup;        /* the path that says most (cgroup_file.h); NULL: not asked for, not known; owned */
 	char *stated;        /* stated.h; "": nothing; NULL: not asked for, not known; owned */
 	bool published;      /* a process context is part of it */
+	bool hung;           /* a process kept the read of its context from ending */
 	uint64_t contexts[PROC_CONTEXTS]; /* addresses of what may be process contexts */
 	unsigned n_contexts;
 	struct mapping *found; /* sorted; owned */

@@ -340,7 +340,7 @@ int process_refresh(struct processes *processes, struct process *process, uint64
 	struct proc_read *read;
 	int err;
 
-	if (process_entry_is_dropped(entry))
+	if (process_entry_is_dropped(entry) || process->hung)
 		return -ESRCH;
 	if (entry->was_read && process->mm_state == mm_state && !entry->doubt_ns && !may_have_published(processes, entry))
 		return 0;
@@ -356,6 +356,9 @@ int process_refresh(struct processes *processes, struct process *process, uint64
 		free(read);
 		return err == -ENOMEM ? err : -ESRCH;
 	}
+	process->hung = read->hung;
+	if (read->hung)
+		processes->read_more &= ~(unsigned)PROC_READ_CONTEXT;
 	adopt(process, read, mm_state);
 	process_facts_read(&entry->facts, &processes->texts, read);
 	process->read_ns = now_ns;
@@ -435,12 +438,17 @@ void processes_read_cgroups(struct processes *processes)
 
 void processes_read_stated(struct processes *processes)
 {
-	processes->read_more |= PROC_READ_STATED;
+	processes->read_more |= PROC_READ_STATED | PROC_READ_CONTEXT;
 }
 
 bool processes_states_are_read(const struct processes *processes)
 {
 	return processes->read_more & PROC_READ_STATED;
+}
+
+bool processes_context_hung(const struct processes *processes)
+{
+	return (processes->read_more & (PROC_READ_STATED | PROC_READ_CONTEXT)) == PROC_READ_STATED;
 }
 
 const struct process *processes_find(const struct processes *processes, uint32_t pid, uint64_t start_ns)

@@ -33,6 +33,7 @@ struct process {
 	bool gone;          /* its first thread's exit was seen, or its pid is another's; others may live on */
 	uint64_t end_ns;    /* of the EXIT record, or birth of the next with this pid; 0: none (CLOCK_MONOTONIC) */
 	uint64_t exec_ns;   /* of its last exec that a record told of; 0: none */
+	bool hung;          /* a read of its memory did not end and holds its mmap_lock: it is asked for nothing that takes it */
 	bool maps_known;    /* complete since the exec that a record told of, or read from /proc */
 	int root_fd;        /* O_PATH of /proc/PID/root, kept when it has code made at run time; -1: none */
 	int perf_map_fd;    /* its perf-map, once it was seen: a private /tmp ends with its last process; -1: none */
@@ -82,6 +83,8 @@ const char *process_cgroup(const struct processes *processes, const struct proce
 void processes_read_cgroups(struct processes *processes);
 void processes_read_stated(struct processes *processes);
 bool processes_states_are_read(const struct processes *processes);
+/* A process kept the read of its context from ending: none is read any more. */
+bool processes_context_hung(const struct processes *processes);
 
 /* The process of a sample if it is known, by whatever source; NULL: it is not. */
 const struct process *processes_find(const struct processes *processes, uint32_t pid, uint64_t start_ns);

@@ -6,14 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/bounded.h"
+#include "base/clock.h"
 #include "base/cursor.h"
 #include "process/stated.h"
 
 #define SIGNATURE "OTEL_CTX"
 #define VERSION 2
 #define TRIES 3
+#define READ_MOST_NS (NS_PER_SECOND / 4)
 #define PAGE_MIN 4096
 #define PAGE_PRESENT (1ull << 63) /* Documentation/admin-guide/mm/pagemap.rst */
 
@@ -203,20 +207,51 @@ static int read_once(const struct memory *memory, uint64_t address, uint8_t *pay
 	return read;
 }
 
-static int read_payload(const struct memory *memory, uint64_t address, struct buf *text)
-{
-	uint8_t *payload = malloc(PROCESS_CONTEXT_MAX);
-	size_t size = 0, before = text->len;
-	int err = payload ? -EAGAIN : -ENOMEM;
+/* What the child that reads is given, and gives: in shared memory. */
+struct reading {
+	struct memory memory;
+	uint64_t address;
+	int err;
+	size_t size;
+	uint8_t payload[PROCESS_CONTEXT_MAX];
+};
 
-	for (int i = 0; i < TRIES && err == -EAGAIN; i++)
-		err = read_once(memory, address, payload, &size);
+static void read_in_child(void *context)
+{
+	struct reading *reading = context;
+
+	reading->err = -EAGAIN;
+	for (int i = 0; i < TRIES && reading->err == -EAGAIN; i++)
+		reading->err = read_once(&reading->memory, reading->address, reading->payload, &reading->size);
+}
+
+static int parse_reading(const struct reading *reading, struct buf *text)
+{
+	size_t before = text->len, size = reading->size;
+	int err = reading->err == -EAGAIN ? -ENODATA : reading->err;
+
 	if (!err)
-		err = process_context_parse(payload, size, text);
+		err = size > PROCESS_CONTEXT_MAX ? -EBADMSG : process_context_parse(reading->payload, size, text);
 	if (err)
 		text->len = before;
-	free(payload);
-	return err == -EAGAIN ? -ENODATA : err;
+	return err;
+}
+
+static int read_payload(const struct memory *memory, uint64_t address, struct buf *text)
+{
+	struct reading *reading = mmap(
+		NULL, sizeof(*reading), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int err;
+
+	if (reading == MAP_FAILED)
+		return -ENOMEM;
+	reading->memory = *memory;
+	reading->address = address;
+	err = bounded_run(read_in_child, reading, (const int[2]){memory->mem, memory->pagemap}, READ_MOST_NS);
+	if (!err)
+		err = parse_reading(reading, text);
+	munmap(reading, sizeof(*reading));
+	return err;
 }
 
 int process_context_read(int proc_dir, uint64_t address, struct buf *text)

@@ -10,7 +10,8 @@
  * resource = 1 { attributes = 1 { key = 1, value = 2 { string 1, bool 2, int 3 } } }.
  *
  * All of it is hostile. What it wrote lies in its memory: a page that does not is not waited for, because whoever
- * serves it (FUSE, userfaultfd) could let us wait for ever.
+ * serves it (FUSE, userfaultfd) could let us wait for ever. A page may be replaced between the look and the read, so a
+ * child reads (bounded.h), and is left behind when it does not come back.
  */
 #ifndef PROFOUND_PROCESS_CONTEXT_H
 #define PROFOUND_PROCESS_CONTEXT_H
@@ -32,8 +33,8 @@ int process_context_parse(const uint8_t *payload, size_t size, struct buf *text)
 
 /*
  * The same of the process whose directory in /proc this is, from the mapping that starts at `address`. 0; -ENODATA: there
- * is none, or it kept changing, or it is not in memory; -EBADMSG; -ENOMEM; or what open(2) says. On failure nothing is
- * appended.
+ * is none, or it kept changing, or it is not in memory; -EBADMSG; -ENOMEM; -ETIMEDOUT: the read does not end; or what
+ * open(2) and fork(2) say. On failure nothing is appended.
  */
 int process_context_read(int proc_dir, uint64_t address, struct buf *text);
 

@@ -127,7 +127,7 @@ static int open_mapped(const struct process *process, const struct object_identi
 	char path[80];
 	int at, fd;
 
-	if (!find_range(process->pid, identity, &start, &end))
+	if (process->hung || !find_range(process->pid, identity, &start, &end))
 		return -ENOENT;
 	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, process->pid, start,
 		end);
