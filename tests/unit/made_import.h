@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "export/wire.h"
+#include "base/wire.h"
 #include "import/content.h"
 #include "import/importer.h"
 

@@ -9,7 +9,7 @@
 
 #include "import/content.h"
 #include "import/id_table.h"
-#include "import/wire_reader.h"
+#include "base/wire_reader.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "export/wire.h"
+#include "base/wire.h"
 #include "send/otlp_reply.h"
 
 #define RETRY_INFO "type.googleapis.com/google.rpc.RetryInfo"

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "export/wire.h"
+#include "base/wire.h"
 #include "process/process_context.h"
 
 static void put_string(struct wire *wire, const char *key, const char *value)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/wire.h"
+#include "base/wire.h"
 
 static void expect(struct wire *wire, const char *bytes, size_t len)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/attribute_text.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
+
+#include "base/hex.h"
 
 struct part {
 	const char *at;
@@ -42,25 +43,6 @@ static struct part split(struct part *rest, char c)
 	return head;
 }
 
-static int digit_of(char c)
-{
-	if (isdigit((unsigned char)c))
-		return c - '0';
-	return isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
-}
-
-/* The byte that an escape stands for; -EINVAL: it is none. */
-static int escaped(const struct part *part, size_t at)
-{
-	int high, low;
-
-	if (part->len - at < 3)
-		return -EINVAL;
-	high = digit_of(part->at[at + 1]);
-	low = digit_of(part->at[at + 2]);
-	return high < 0 || low < 0 ? -EINVAL : high << 4 | low;
-}
-
 /* Appends the decoded text and a NUL. */
 static int decode(struct buf *out, struct part part)
 {
@@ -68,11 +50,11 @@ static int decode(struct buf *out, struct part part)
 		int c = (unsigned char)part.at[i];
 
 		if (c == '%') {
-			c = escaped(&part, i);
+			c = hex_escape(part.at + i, part.len - i);
 			i += 2;
 		}
 		if (c < 0)
-			return c;
+			return -EINVAL;
 		if (buf_putc(out, c ? (char)c : ' '))
 			return -ENOMEM;
 	}

@@ -82,3 +82,18 @@ int gzip_append(struct wire *out, const void *data, size_t len)
 	deflateEnd(&zlib);
 	return err;
 }
+
+int gzip_unpack(const void *data, size_t len, void *out, size_t room, size_t *out_len)
+{
+	z_stream zlib = {.next_in = (Bytef *)(uintptr_t)data, .avail_in = (uInt)len, .next_out = out, .avail_out = (uInt)room};
+	int status = len > UINT32_MAX || room > UINT32_MAX ? Z_DATA_ERROR : inflateInit2(&zlib, MAX_WBITS + GZIP_FORMAT);
+
+	if (status != Z_OK)
+		return -EBADMSG;
+	status = inflate(&zlib, Z_FINISH);
+	inflateEnd(&zlib);
+	if (status != Z_STREAM_END)
+		return -EBADMSG;
+	*out_len = zlib.total_out;
+	return 0;
+}

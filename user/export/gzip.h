@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <zlib.h>
 
-#include "export/wire.h"
+#include "base/wire.h"
 
 struct gzip {
 	z_stream zlib;
@@ -24,5 +24,7 @@ void gzip_release(struct gzip *gzip);
 
 /* Appends all of `data` as a file of its own. 0 or -ENOMEM. */
 int gzip_append(struct wire *out, const void *data, size_t len);
+/* The other way, of one member. 0, and *out_len; -EBADMSG: it is no whole one, or `out` has no room for all of it. */
+int gzip_unpack(const void *data, size_t len, void *out, size_t room, size_t *out_len);
 
 #endif

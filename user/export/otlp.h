@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "export/exporter.h"
-#include "export/wire.h"
+#include "base/wire.h"
 
 /* The samples of which an encoding is made: indices into view->profile->samples, in any order. */
 struct otlp_samples {

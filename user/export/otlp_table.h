@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "export/wire.h"
+#include "base/wire.h"
 
 #define OTLP_TABLE_BATCH 32
 

@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "export/gzip.h"
-#include "export/wire.h"
+#include "base/wire.h"
 #include "profile/profile.h"
 
 struct pprof_file {

@@ -5,8 +5,8 @@
  * U+FFFD each, control characters (C0, DEL, C1, the line and paragraph separators) a space. A
  * failed append stays set in the buffer.
  */
-#ifndef PROFOUND_TEXT_H
-#define PROFOUND_TEXT_H
+#ifndef PROFOUND_EXPORT_TEXT_H
+#define PROFOUND_EXPORT_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>

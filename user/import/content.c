@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "import/wire_reader.h"
+#include "base/wire_reader.h"
 
 enum top { /* fields of the top: of OTLP's ProfilesData, of pprof's Profile */
 	OTLP_RESOURCE_PROFILES = 1,

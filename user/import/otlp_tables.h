@@ -10,7 +10,7 @@
 
 #include "import/importer.h"
 #include "import/location.h"
-#include "import/wire_reader.h"
+#include "base/wire_reader.h"
 
 enum otlp_value_kind { OTLP_NOTHING, OTLP_TEXT, OTLP_INT, OTLP_BOOL, OTLP_REAL };
 

@@ -12,7 +12,7 @@
 #include "import/id_table.h"
 #include "import/importer.h"
 #include "import/location.h"
-#include "import/wire_reader.h"
+#include "base/wire_reader.h"
 
 struct pprof_function {
 	uint32_t name, file; /* text ids */

@@ -11,7 +11,7 @@
 
 #include "base/bounded.h"
 #include "base/clock.h"
-#include "base/cursor.h"
+#include "base/wire_reader.h"
 #include "process/stated.h"
 
 #define SIGNATURE "OTEL_CTX"
@@ -44,44 +44,6 @@ bool process_context_is_at(const char *path)
 	return false;
 }
 
-struct field {
-	unsigned number, type;
-	uint64_t number_value; /* of a varint */
-	struct cursor bytes;   /* of a length-delimited one */
-};
-
-enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 }; /* protobuf.dev/programming-guides/encoding */
-
-/* False: there is none, or (in->bad) no whole one. */
-static bool next_field(struct cursor *in, struct field *field)
-{
-	uint64_t tag, len;
-
-	if (!cursor_left(in))
-		return false;
-	tag = cursor_uleb(in);
-	*field = (struct field){.number = tag >> 3 > UINT32_MAX ? 0 : (unsigned)(tag >> 3), .type = tag & 7};
-	switch (field->type) {
-	case VARINT:
-		field->number_value = cursor_uleb(in);
-		break;
-	case FIXED64:
-		cursor_take(in, 8);
-		break;
-	case BYTES:
-		len = cursor_uleb(in);
-		field->bytes.at = cursor_take(in, len);
-		field->bytes.end = in->at;
-		break;
-	case FIXED32:
-		cursor_take(in, 4);
-		break;
-	default:
-		cursor_fail(in);
-	}
-	return !in->bad;
-}
-
 struct value {
 	struct cursor text; /* at NULL: none that can be told in one word */
 	char number[24];
@@ -94,38 +56,43 @@ static void set_number(struct value *value, const char *format, long long number
 	value->text = cursor_over(value->number, (size_t)len);
 }
 
-/* AnyValue: of a oneof the last counts. */
-static bool read_value(struct cursor in, struct value *value)
+static struct wire_reader reader_of(const struct wire_field *field)
 {
-	struct field field;
+	return wire_reader_over(field->data, field->len);
+}
 
-	while (next_field(&in, &field)) {
-		if (field.number == 1 && field.type == BYTES)
-			value->text = field.bytes;
-		else if (field.number == 2 && field.type == VARINT)
-			value->text = field.number_value ? cursor_over("true", 4) : cursor_over("false", 5);
-		else if (field.number == 3 && field.type == VARINT)
-			set_number(value, "%lld", (long long)field.number_value);
+/* AnyValue: of a oneof the last counts. */
+static bool read_value(struct wire_reader in, struct value *value)
+{
+	struct wire_field field;
+
+	while (wire_reader_next(&in, &field)) {
+		if (wire_field_is(&field, 1, WIRE_BYTES))
+			value->text = cursor_over(field.data, field.len);
+		else if (wire_field_is(&field, 2, WIRE_VARINT))
+			value->text = field.value ? cursor_over("true", 4) : cursor_over("false", 5);
+		else if (wire_field_is(&field, 3, WIRE_VARINT))
+			set_number(value, "%lld", (long long)field.value);
 		else
 			value->text = (struct cursor){0};
 	}
-	return !in.bad;
+	return !in.cursor.bad;
 }
 
 /* KeyValue */
-static int parse_attribute(struct cursor in, struct buf *text)
+static int parse_attribute(struct wire_reader in, struct buf *text)
 {
 	struct cursor key = {0};
 	struct value value = {0};
-	struct field field;
+	struct wire_field field;
 
-	while (next_field(&in, &field)) {
-		if (field.number == 1 && field.type == BYTES)
-			key = field.bytes;
-		else if (field.number == 2 && field.type == BYTES && !read_value(field.bytes, &value))
+	while (wire_reader_next(&in, &field)) {
+		if (wire_field_is(&field, 1, WIRE_BYTES))
+			key = cursor_over(field.data, field.len);
+		else if (wire_field_is(&field, 2, WIRE_BYTES) && !read_value(reader_of(&field), &value))
 			return -EBADMSG;
 	}
-	if (in.bad)
+	if (in.cursor.bad)
 		return -EBADMSG;
 	if (!key.at || !value.text.at)
 		return 0;
@@ -134,27 +101,27 @@ static int parse_attribute(struct cursor in, struct buf *text)
 }
 
 /* Resource */
-static int parse_resource(struct cursor in, struct buf *text)
+static int parse_resource(struct wire_reader in, struct buf *text)
 {
-	struct field field;
+	struct wire_field field;
 	int err = 0;
 
-	while (!err && next_field(&in, &field))
-		if (field.number == 1 && field.type == BYTES)
-			err = parse_attribute(field.bytes, text);
-	return !err && in.bad ? -EBADMSG : err;
+	while (!err && wire_reader_next(&in, &field))
+		if (wire_field_is(&field, 1, WIRE_BYTES))
+			err = parse_attribute(reader_of(&field), text);
+	return !err && in.cursor.bad ? -EBADMSG : err;
 }
 
 int process_context_parse(const uint8_t *payload, size_t size, struct buf *text)
 {
-	struct cursor in = cursor_over(payload, size);
-	struct field field;
+	struct wire_reader in = wire_reader_over(payload, size);
+	struct wire_field field;
 	int err = 0;
 
-	while (!err && next_field(&in, &field))
-		if (field.number == 1 && field.type == BYTES)
-			err = parse_resource(field.bytes, text);
-	return !err && in.bad ? -EBADMSG : err;
+	while (!err && wire_reader_next(&in, &field))
+		if (wire_field_is(&field, 1, WIRE_BYTES))
+			err = parse_resource(reader_of(&field), text);
+	return !err && in.cursor.bad ? -EBADMSG : err;
 }
 
 static bool is_present(const struct memory *memory, uint64_t address, size_t size)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 /* What we set ourselves, and what would end the message elsewhere than we say (RFC 9110, 9113; gRPC over HTTP2). */
 static const char *const reserved[] = {
 	"content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "te", "host", "expect",
@@ -38,24 +40,14 @@ static bool is_token(const char *at, const char *end)
 	return true;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decodes; false for what cannot stand in a header: a control character, half an escape. */
 static bool decode(char *to, const char *at, const char *end)
 {
 	for (; at < end; at++) {
-		unsigned char c = (unsigned char)*at;
+		int c = (unsigned char)*at;
 
 		if (c == '%') {
-			if (end - at < 3 || digit(at[1]) < 0 || digit(at[2]) < 0)
-				return false;
-			c = (unsigned char)(digit(at[1]) << 4 | digit(at[2]));
+			c = hex_escape(at, (size_t)(end - at));
 			at += 2;
 		}
 		if ((c < ' ' && c != '\t') || c == 0x7f)

@@ -7,52 +7,14 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/cursor.h"
+#include "base/hex.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "export/wire.h"
+#include "base/wire_reader.h"
 
 #define RETRY_INFO "google.rpc.RetryInfo" /* what follows the last slash of its type URL */
 #define DETAILS_MAX 8192                  /* bytes of decoded details: gRPC's limit for all headers together */
 #define SAID_MAX 4096                     /* bytes of a text that are looked at */
-
-/* One field of a message: its number and value. */
-struct field {
-	uint64_t number;
-	uint64_t value;      /* VARINT */
-	struct cursor inner; /* BYTES */
-};
-
-/* False: the end, or cursor->bad. Groups are of proto2 and bad here. */
-static bool next_field(struct cursor *cursor, struct field *field)
-{
-	uint64_t tag, len;
-	const uint8_t *at;
-
-	if (!cursor_left(cursor))
-		return false;
-	tag = cursor_uleb(cursor);
-	*field = (struct field){.number = tag >> 3};
-	switch (tag & 7) {
-	case WIRE_VARINT:
-		field->value = cursor_uleb(cursor);
-		break;
-	case WIRE_FIXED64:
-		cursor_take(cursor, 8);
-		break;
-	case WIRE_FIXED32:
-		cursor_take(cursor, 4);
-		break;
-	case WIRE_BYTES:
-		len = cursor_uleb(cursor);
-		at = cursor_take(cursor, len);
-		field->inner = cursor_over(at, at ? (size_t)len : 0);
-		break;
-	default:
-		cursor_fail(cursor);
-	}
-	return !cursor->bad;
-}
 
 bool otlp_answer_is_success(const struct otlp_answer *answer)
 {
@@ -82,67 +44,64 @@ void otlp_answer_say(struct otlp_answer *answer, const char *text, size_t len)
 	buf_release(&clean);
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void otlp_answer_say_encoded(struct otlp_answer *answer, const char *text, size_t len)
 {
 	char decoded[SAID_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < len && n < sizeof(decoded); i++) {
-		bool escape = text[i] == '%' && len - i > 2 && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0;
+		int escaped = hex_escape(text + i, len - i);
 
-		decoded[n++] = escape ? (char)(hex(text[i + 1]) << 4 | hex(text[i + 2])) : text[i];
-		i += escape ? 2 : 0;
+		decoded[n++] = escaped < 0 ? text[i] : (char)escaped;
+		i += escaped < 0 ? 0 : 2;
 	}
 	otlp_answer_say(answer, decoded, n);
 }
 
-static bool take_partial(struct otlp_answer *answer, struct cursor cursor)
+static struct wire_reader reader_of(const struct wire_field *field)
 {
-	struct field field;
+	return wire_reader_over(field->data, field->len);
+}
 
-	while (next_field(&cursor, &field)) {
-		if (field.number == 1)
+static bool take_partial(struct otlp_answer *answer, struct wire_reader reader)
+{
+	struct wire_field field;
+
+	while (wire_reader_next(&reader, &field)) {
+		if (wire_field_is(&field, 1, WIRE_VARINT))
 			answer->rejected = (int64_t)field.value;
-		if (field.number == 2)
-			otlp_answer_say(answer, (const char *)field.inner.at, cursor_left(&field.inner));
+		if (wire_field_is(&field, 2, WIRE_BYTES))
+			otlp_answer_say(answer, (const char *)field.data, field.len);
 	}
-	return !cursor.bad;
+	return !reader.cursor.bad;
 }
 
 int otlp_answer_take_response(struct otlp_answer *answer, const void *data, size_t len)
 {
-	struct cursor cursor = cursor_over(data, len);
+	struct wire_reader reader = wire_reader_over(data, len);
 	struct otlp_answer taken = *answer;
-	struct field field;
+	struct wire_field field;
 	bool good = true;
 
-	while (good && next_field(&cursor, &field))
-		if (field.number == 1)
-			good = take_partial(&taken, field.inner);
-	if (cursor.bad || !good || taken.rejected < 0)
+	while (good && wire_reader_next(&reader, &field))
+		if (wire_field_is(&field, 1, WIRE_BYTES))
+			good = take_partial(&taken, reader_of(&field));
+	if (reader.cursor.bad || !good || taken.rejected < 0)
 		return -EBADMSG;
 	*answer = taken;
 	return 0;
 }
 
 /* google.protobuf.Duration; a negative one asks for no time. */
-static bool take_duration(struct otlp_answer *answer, struct cursor cursor)
+static bool take_duration(struct otlp_answer *answer, struct wire_reader reader)
 {
 	int64_t seconds = 0, nanos = 0;
-	struct field field;
+	struct wire_field field;
 
-	while (next_field(&cursor, &field)) {
-		if (field.number == 1)
+	while (wire_reader_next(&reader, &field)) {
+		if (wire_field_is(&field, 1, WIRE_VARINT))
 			seconds = (int64_t)field.value;
-		if (field.number == 2)
+		if (wire_field_is(&field, 2, WIRE_VARINT))
 			nanos = (int64_t)field.value;
 	}
 	if (seconds > OTLP_DELAY_MAX_S)
@@ -151,57 +110,58 @@ static bool take_duration(struct otlp_answer *answer, struct cursor cursor)
 	answer->delay_ns = 0;
 	if (seconds >= 0 && nanos >= 0 && nanos < (int64_t)NS_PER_SECOND)
 		answer->delay_ns = (uint64_t)seconds * NS_PER_SECOND + (uint64_t)nanos;
-	return !cursor.bad;
+	return !reader.cursor.bad;
 }
 
-static bool take_retry_info(struct otlp_answer *answer, struct cursor cursor)
+static bool take_retry_info(struct otlp_answer *answer, struct wire_reader reader)
 {
-	struct field field;
+	struct wire_field field;
 	bool good = true;
 
 	answer->has_delay = true;
-	while (good && next_field(&cursor, &field))
-		if (field.number == 1)
-			good = take_duration(answer, field.inner);
-	return good && !cursor.bad;
+	while (good && wire_reader_next(&reader, &field))
+		if (wire_field_is(&field, 1, WIRE_BYTES))
+			good = take_duration(answer, reader_of(&field));
+	return good && !reader.cursor.bad;
 }
 
-static bool is_retry_info(struct cursor url)
+static bool is_retry_info(const struct wire_field *url)
 {
-	size_t len = strlen(RETRY_INFO), left = cursor_left(&url);
+	const uint8_t *end = url->data + url->len;
+	size_t len = strlen(RETRY_INFO);
 
-	return left > len && url.end[-(ptrdiff_t)len - 1] == '/' && !memcmp(url.end - len, RETRY_INFO, len);
+	return url->len > len && end[-(ptrdiff_t)len - 1] == '/' && !memcmp(end - len, RETRY_INFO, len);
 }
 
-static bool take_detail(struct otlp_answer *answer, struct cursor cursor)
+static bool take_detail(struct otlp_answer *answer, struct wire_reader reader)
 {
-	struct cursor value = {0};
-	struct field field;
+	struct wire_reader value = wire_reader_over("", 0);
+	struct wire_field field;
 	bool wanted = false;
 
-	while (next_field(&cursor, &field)) {
-		if (field.number == 1 && field.inner.at)
-			wanted = is_retry_info(field.inner);
-		if (field.number == 2)
-			value = field.inner;
+	while (wire_reader_next(&reader, &field)) {
+		if (wire_field_is(&field, 1, WIRE_BYTES))
+			wanted = is_retry_info(&field);
+		if (wire_field_is(&field, 2, WIRE_BYTES))
+			value = reader_of(&field);
 	}
-	return !cursor.bad && (!wanted || take_retry_info(answer, value));
+	return !reader.cursor.bad && (!wanted || take_retry_info(answer, value));
 }
 
 int otlp_answer_take_status(struct otlp_answer *answer, const void *data, size_t len)
 {
-	struct cursor cursor = cursor_over(data, len);
+	struct wire_reader reader = wire_reader_over(data, len);
 	struct otlp_answer taken = *answer;
-	struct field field;
+	struct wire_field field;
 	bool good = true;
 
-	while (good && next_field(&cursor, &field)) {
-		if (field.number == 2)
-			otlp_answer_say(&taken, (const char *)field.inner.at, cursor_left(&field.inner));
-		if (field.number == 3)
-			good = take_detail(&taken, field.inner);
+	while (good && wire_reader_next(&reader, &field)) {
+		if (wire_field_is(&field, 2, WIRE_BYTES))
+			otlp_answer_say(&taken, (const char *)field.data, field.len);
+		if (wire_field_is(&field, 3, WIRE_BYTES))
+			good = take_detail(&taken, reader_of(&field));
 	}
-	if (cursor.bad || !good)
+	if (reader.cursor.bad || !good)
 		return -EBADMSG;
 	*answer = taken;
 	return 0;

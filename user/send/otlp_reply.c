@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <zlib.h>
 
 #include "base/number.h"
+#include "export/gzip.h"
 
 #define FRAME 5 /* bytes before a gRPC message: is it packed, its length */
-#define GZIP_FORMAT 16 /* added to the window's bits (zlib.h, inflateInit2) */
 
 static const char *const names[OTLP_HEADERS] = {
 	[OTLP_CONTENT_TYPE] = "content-type",
@@ -159,26 +158,12 @@ void otlp_reply_read_http(const struct otlp_reply *reply, int64_t now_unix_s, st
 	}
 }
 
-/* 0; -EBADMSG: no gzip, or more than `out` has room for. */
-static int unpack(const uint8_t *data, size_t len, uint8_t *out, size_t room, size_t *out_len)
-{
-	z_stream zlib = {.next_in = (Bytef *)(uintptr_t)data, .avail_in = (uInt)len, .next_out = out, .avail_out = (uInt)room};
-	int status;
-
-	if (inflateInit2(&zlib, MAX_WBITS + GZIP_FORMAT) != Z_OK)
-		return -EBADMSG;
-	status = inflate(&zlib, Z_FINISH);
-	*out_len = zlib.total_out;
-	inflateEnd(&zlib);
-	return status == Z_STREAM_END ? 0 : -EBADMSG;
-}
-
 /* A server answers packed what came packed (grpc-go does), whatever we say that we accept. */
 static int take_packed(struct otlp_answer *answer, const uint8_t *data, size_t len)
 {
 	uint8_t *out = malloc(OTLP_BODY_MAX);
 	size_t out_len;
-	int err = out ? unpack(data, len, out, OTLP_BODY_MAX, &out_len) : -EBADMSG;
+	int err = out ? gzip_unpack(data, len, out, OTLP_BODY_MAX, &out_len) : -EBADMSG;
 
 	if (!err)
 		err = otlp_answer_take_response(answer, out, out_len);

@@ -11,7 +11,7 @@
 
 #include "export/exporter.h"
 #include "export/otlp.h"
-#include "export/wire.h"
+#include "base/wire.h"
 
 #define OTLP_REQUEST_SAMPLES 16000
 #define OTLP_REQUEST_BYTES ((4 << 20) - (64 << 10)) /* what a receiver adds while it counts has room, too */

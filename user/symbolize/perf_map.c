@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hex.h"
+
 #define CHUNK 65536u
 
 struct perf_map {
@@ -17,15 +19,6 @@ struct perf_map {
 	uint32_t lines;
 	bool skipping; /* inside a line that is too long */
 };
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
 
 /* A number and the blanks after it; *at moves past them. */
 static bool parse_hex(const char **at, const char *end, uint64_t *value)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "import/wire_reader.h"
+#include "base/wire_reader.h"
 
 #define NUMBER_MAX ((UINT32_C(1) << 29) - 1)
 

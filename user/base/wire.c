@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "export/wire.h"
+#include "base/wire.h"
 
 #include <string.h>
 

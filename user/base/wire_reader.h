@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "base/cursor.h"
-#include "export/wire.h"
+#include "base/wire.h"
 
 #define WIRE_READER_BAD "cut off, or no protobuf" /* what to say of it */
 
