@@ -12,10 +12,12 @@ from profound import assert_share, bare, ends_with, user_part, wait_until
 
 
 def below(run, caller, comm="rejit"):
-    """What ran below a caller: {frame: samples}."""
+    """What ran below a caller: {frame: samples}, but for the handler of the timer that ends it."""
     found = {}
     for stack, n in run.of(comm).items():
         user = user_part(stack)
+        if user[-1:] == ["spin_end"]:
+            continue
         if caller in {frame.split(" (")[0] for frame in user[:-1]}:
             found[user[-1]] = found.get(user[-1], 0) + n
     return found
