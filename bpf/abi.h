@@ -10,11 +10,13 @@
 #include <linux/types.h>
 #endif
 
+#include "abi_runtime.h"
 #include "abi_unwind.h"
 
 #define ABI_KERNEL_FRAMES 127 /* kernel.perf_event_max_stack's default */
-#define ABI_USER_FRAMES 640
-#define ABI_FRAMES (ABI_KERNEL_FRAMES + ABI_USER_FRAMES + 1) /* one spare: 768 */
+#define ABI_USER_FRAMES 2048
+#define ABI_FRAMES (ABI_KERNEL_FRAMES + ABI_USER_FRAMES + 1) /* one spare: 2,176 */
+#define ABI_STACK_WORDS (ABI_FRAMES + 2 * ABI_RUNTIME_FRAMES) /* of one sample at most */
 #define ABI_COMM 16
 #define ABI_SELECT 16 /* values of one kind (uid, comm, cgroup) that a selection can name */
 
@@ -77,11 +79,15 @@ struct abi_entry {
 	__u32 space; /* place of the struct abi_space that the kernel side walked by; 0: none */
 	__u32 space_version;
 	__u64 cgroup; /* v2: kernfs id; 0: the kernel has no cgroups */
+	__u32 tid;    /* in profound's pid namespace; 0: not asked for (settings.with_tid), or outside */
+	__u16 n_runtime;   /* struct abi_runtime_frame behind the frames, two words each, innermost first */
+	__u8 runtime;      /* enum abi_runtime: whose frames; of a thread without any, too */
+	__u8 runtime_cut;  /* enum abi_counter of class CUT, or 0: the runtime's frames are whole */
 };
 
 _Static_assert(sizeof(struct abi_bank) == 16, "abi_bank");
 _Static_assert(sizeof(struct abi_slot) == 8, "abi_slot");
-_Static_assert(sizeof(struct abi_entry) == 104, "abi_entry");
+_Static_assert(sizeof(struct abi_entry) == 112, "abi_entry");
 
 /* Ring buffer to userspace: small, rare messages that must not wait for the next interval. */
 enum abi_notice_kind {
@@ -95,17 +101,30 @@ struct abi_notice {
 	__u64 start_ns;
 	__u64 mm_state; /* as in abi_entry */
 	__u64 cgroup;   /* as in abi_entry */
+	__u64 exe_inode; /* of mm->exe_file; 0: not known. NOTICE_PROCESS */
+	__u32 exe_device; /* s_dev, as the kernel has it */
+	__u32 exec;     /* as in abi_entry */
 };
 
-_Static_assert(sizeof(struct abi_notice) == 32, "abi_notice");
+_Static_assert(sizeof(struct abi_notice) == 48, "abi_notice");
 
 /*
  * A sample whose user stack userspace unwinds: registers and a copy of the stack, in one ring-buffer record of a few
- * fixed sizes. `entry` is as in a bank, with count 1, first_ns = last_ns, n_user 0 and no words.
+ * fixed sizes. `entry` is as in a bank, with count 1, first_ns = last_ns, n_user 0 and no words. Its n_runtime frames, if
+ * there are any, are in the struct abi_deferred_runtime that the same CPU put there last, if that has its sequence.
  */
+enum abi_deferred_kind {
+	DEFERRED_SAMPLE = 1,
+	DEFERRED_RUNTIME = 2,
+};
+
 #define ABI_DEFER_PAGES 17 /* of the largest class: 64 KiB from any place in a page */
 
 struct abi_deferred {
+	__u32 kind; /* DEFERRED_SAMPLE */
+	__u32 cpu;
+	__u32 sequence; /* of the CPU's samples that were handed over */
+	__u32 pad;
 	struct abi_entry entry;
 	__u64 reg[17]; /* by DWARF number; 16 is ip */
 	__u64 kernel[ABI_KERNEL_FRAMES + 1];
@@ -121,7 +140,7 @@ struct abi_deferred {
 	/* __u8 stack[stack_pages * 4096] */
 };
 
-_Static_assert(sizeof(struct abi_deferred) == 104 + 17 * 8 + 128 * 8 + 32, "abi_deferred");
+_Static_assert(sizeof(struct abi_deferred) == 16 + 112 + 17 * 8 + 128 * 8 + 32, "abi_deferred");
 
 /* Settings, fixed before the programs are loaded (the verifier sees them as constants). */
 enum abi_cgroup_kind { CGROUP_V2 = 1, CGROUP_V1 = 2, CGROUP_NAMED = 3 };
@@ -136,7 +155,7 @@ struct abi_settings {
 	__u32 pidns_inum; /* 0: profound is in the initial pid namespace */
 	__u32 slots; /* a power of two */
 	__u32 entries;
-	__u32 words; /* a power of two; a bank's value has ABI_FRAMES more */
+	__u32 words; /* a power of two; a bank's value has ABI_STACK_WORDS more */
 	__u32 arena_words; /* a power of two */
 	__u32 banks; /* 2 x possible CPUs */
 	__u32 kernel_frames; /* a kernel stack of as many may be cut: kernel.perf_event_max_stack */
@@ -144,7 +163,8 @@ struct abi_settings {
 	__u8 by_tgid, by_tid; /* members_tgid, members_tid decide */
 	__u8 keep_idle, no_user, no_kernel;
 	__u8 compare; /* for tests: every walked sample is handed over as well, so that userspace can compare */
-	__u8 pad[6];
+	__u8 with_tid; /* abi_entry.tid is part of the key */
+	__u8 pad[5];
 	__u32 uids[ABI_SELECT];
 	char comms[ABI_SELECT][ABI_COMM];
 	struct abi_cgroup cgroups[ABI_SELECT];

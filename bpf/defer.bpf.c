@@ -54,6 +54,7 @@ inline_always void fill_entry(const struct walk *walk, struct abi_entry *entry)
 	entry->cgroup = compat_cgroup_id();
 	entry->tgid = walk->tgid;
 	entry->exec = walk->exec;
+	entry->tid = walk->tid;
 	entry->count = 1;
 	entry->n_kernel = walk->n_kernel;
 	if (walk->compared) {
@@ -105,6 +106,10 @@ inline_always bool defer_pages(const struct walk *walk, const __u32 pages)
 	record = bpf_ringbuf_reserve(&deferred, sizeof(*record) + pages * PAGE, 0);
 	if (!record)
 		return false;
+	record->kind = DEFERRED_SAMPLE;
+	record->cpu = walk->cpu;
+	record->sequence = walk->sequence;
+	record->pad = 0;
 	fill_entry(walk, &record->entry);
 	__builtin_memcpy(record->reg, walk->start, sizeof(record->reg));
 	record->in_syscall = walk->in_syscall;

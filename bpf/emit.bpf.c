@@ -37,7 +37,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1); /* banks */
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, ABI_FRAMES * 8); /* (settings.words + ABI_FRAMES) * 8 */
+	__uint(value_size, ABI_STACK_WORDS * 8); /* (settings.words + ABI_STACK_WORDS) * 8 */
 } words SEC(".maps");
 
 /* 128 bits over the frames and everything else of the key. */
@@ -52,6 +52,7 @@ inline_always void hash_key(const struct walk *walk, struct abi_entry *key)
 	b = mix(b, comm[1], MIX_B);
 	b = mix(b, (__u64)key->space << 32 | key->space_version, MIX_B);
 	b = mix(b, key->cgroup, MIX_B);
+	a = mix(a, key->tid, MIX_A);
 	key->hash[0] = mix(a, b, MIX_B);
 	key->hash[1] = mix(b, walk->n_frames, MIX_A);
 }
@@ -61,6 +62,7 @@ inline_always void make_key(const struct walk *walk, struct abi_entry *key)
 	key->start_ns = walk->start_ns;
 	key->tgid = walk->tgid;
 	key->exec = walk->exec;
+	key->tid = walk->tid;
 	key->n_kernel = walk->n_kernel;
 	key->n_user = walk->n_frames - walk->n_kernel;
 	key->by_fp = walk->by_fp;

@@ -34,11 +34,13 @@ struct walk {
 	__u32 n_frames; /* kernel and user */
 	__u32 by_fp;
 	__u32 cut;
+	__u32 tid; /* settings.with_tid */
 	__u64 hash[2]; /* over the frames so far */
 	__u64 start[17]; /* the user's registers by DWARF number, 16 is ip */
 	__u32 in_syscall; /* ip is behind a system call's instruction, as a return address is behind a call */
 	__u32 compared; /* settings.compare: it was walked, and is handed over as well */
 	__u32 walked_cut;
+	__u32 sequence; /* of this CPU's samples that were handed over; never cleared */
 	__u32 undeferred; /* there was no room to hand the sample over: it is walked with what is known */
 	__u32 space; /* place of the struct abi_space that is walked by; 0: none */
 	__u32 version; /* its */

@@ -30,6 +30,7 @@ inline_always void walk_begin(struct walk *walk, __u32 cpu, const struct task_fa
 {
 	walk->cpu = cpu;
 	walk->tgid = facts->tgid;
+	walk->tid = settings.with_tid ? facts->tid : 0;
 	walk->start_ns = facts->start_ns;
 	walk->exec = facts->exec;
 	walk->mm_state = facts->mm_state;

@@ -10,7 +10,7 @@
 
 #define WALK_UNKNOWN -2 /* beside STEP_END and the causes: userspace must go on */
 
-#define FRAMES_PER_CALL 32
+#define FRAMES_PER_CALL 64
 
 struct step_memory {
 	struct walk *walk;

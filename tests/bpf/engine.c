@@ -47,7 +47,7 @@ static void size_maps(struct engine *engine)
 		{skeleton->maps.words, settings->banks},
 	};
 
-	engine->words_size = (settings->words + ABI_FRAMES) * sizeof(uint64_t);
+	engine->words_size = (settings->words + ABI_STACK_WORDS) * sizeof(uint64_t);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		assert_int_equal(bpf_map__set_max_entries(sizes[i].map, sizes[i].entries), 0);
 	assert_int_equal(bpf_map__set_value_size(skeleton->maps.words, (uint32_t)engine->words_size), 0);

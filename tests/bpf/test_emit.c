@@ -197,7 +197,7 @@ static void guard(void)
 			sizes->entries * sizeof(struct abi_entry));
 		memset(engine_words(&engine, bank), GUARD, engine.words_size);
 	}
-	memset(engine_words(&engine, BANK) + sizes->words, GUARD, ABI_FRAMES * 8);
+	memset(engine_words(&engine, BANK) + sizes->words, GUARD, ABI_STACK_WORDS * 8);
 }
 
 static void assert_guarded(const void *at, size_t size)
@@ -222,7 +222,7 @@ static void assert_guards(void)
 			sizes->entries * sizeof(struct abi_entry));
 		assert_guarded(engine_words(&engine, bank), engine.words_size);
 	}
-	assert_guarded(engine_words(&engine, BANK) + sizes->words, ABI_FRAMES * 8);
+	assert_guarded(engine_words(&engine, BANK) + sizes->words, ABI_STACK_WORDS * 8);
 }
 
 /* As many new stacks as fit and `more`: those have no room, the old ones still count. */

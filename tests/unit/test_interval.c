@@ -17,7 +17,7 @@
 #define ENTRIES 8U
 #define WORDS 64U
 #define BANKS 4U
-#define WORDS_SIZE ((WORDS + ABI_FRAMES) * sizeof(uint64_t))
+#define WORDS_SIZE ((WORDS + ABI_STACK_WORDS) * sizeof(uint64_t))
 #define KERNEL 0xffffffff81000000ULL
 
 struct fixture {

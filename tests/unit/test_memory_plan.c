@@ -52,7 +52,7 @@ static void test_shapes(void **state)
 		assert_true(is_power_of_two(plan.words) && is_power_of_two(plan.arena_words));
 		assert_true(is_power_of_two(plan.ring_bytes) && plan.ring_bytes >= 4096);
 		assert_true(plan.chunks >= 1 && plan.chunks <= ABI_CHUNKS);
-		assert_true((plan.words + ABI_FRAMES) * 8ULL <= 4 << 20);
+		assert_true((plan.words + ABI_STACK_WORDS) * 8ULL <= 4 << 20);
 		assert_true(plan.arena_words * 8ULL + ABI_ARENA_SLACK <= 4 << 20);
 	}
 }

@@ -39,8 +39,8 @@ static bool entry_sane(const struct programs *programs, const struct abi_entry *
 {
 	uint32_t frames = (uint32_t)entry->n_kernel + entry->n_user;
 
-	return frames <= ABI_FRAMES && entry->word <= programs->settings.words &&
-	       frames <= programs->settings.words + ABI_FRAMES - entry->word;
+	return frames <= ABI_FRAMES && entry->n_runtime <= ABI_RUNTIME_FRAMES &&
+	       entry->word <= programs->settings.words;
 }
 
 static int by_process_and_age(const void *left, const void *right)

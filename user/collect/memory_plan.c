@@ -34,7 +34,7 @@ uint64_t memory_plan_banks(const struct memory_plan *plan, uint32_t cpus)
 {
 	return 2ULL * cpus *
 	       (plan->entries * sizeof(struct abi_entry) + plan->slots * sizeof(struct abi_slot) +
-		       (plan->words + ABI_FRAMES) * sizeof(uint64_t) + sizeof(struct abi_bank));
+		       (plan->words + ABI_STACK_WORDS) * sizeof(uint64_t) + sizeof(struct abi_bank));
 }
 
 /*

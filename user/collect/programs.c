@@ -76,7 +76,7 @@ static int size_maps(struct programs *programs)
 		err = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
 	if (!err)
 		err = bpf_map__set_value_size(skeleton->maps.words,
-			(settings->words + ABI_FRAMES) * (uint32_t)sizeof(uint64_t));
+			(settings->words + ABI_STACK_WORDS) * (uint32_t)sizeof(uint64_t));
 	if (!err)
 		err = bpf_map__set_value_size(skeleton->maps.arena,
 			settings->arena_words * (uint32_t)sizeof(uint64_t) + ABI_ARENA_SLACK);
@@ -359,7 +359,7 @@ int programs_chunks_fd(const struct programs *programs)
 
 const uint64_t *programs_words(const struct programs *programs, uint32_t bank)
 {
-	size_t size = ((size_t)programs->settings.words + ABI_FRAMES) * sizeof(uint64_t);
+	size_t size = ((size_t)programs->settings.words + ABI_STACK_WORDS) * sizeof(uint64_t);
 
 	return (const uint64_t *)(programs->words + bank * size);
 }

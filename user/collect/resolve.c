@@ -183,6 +183,7 @@ static int intern_key(const struct stack *stack, struct profile_sample *key)
 		err = profile_stack(profile, stack->frames, stack->count, &key->stack);
 	key->cut = stack->cut;
 	key->flags = sample_flags(entry);
+	key->tid = entry->tid;
 	return err;
 }
 

@@ -17,6 +17,7 @@ enum frame_kind {
 	FRAME_FILE,       /* owner: object id; address: offset in the file */
 	FRAME_ANON,       /* owner: process id; address: virtual: code made at run time */
 	FRAME_UNKNOWN,    /* owner: enum abi_counter of class FRAME that says why it has no name; address 0 */
+	FRAME_RUNTIME,    /* an interpreter's. owner: id in profile.functions; address: line, 0: not known */
 };
 
 struct frame {

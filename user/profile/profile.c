@@ -12,6 +12,7 @@ void profile_release(struct profile *profile)
 		return;
 	intern_release(&profile->text);
 	intern_release(&profile->frames);
+	intern_release(&profile->functions);
 	intern_release(&profile->stacks);
 	intern_release(&profile->samples);
 	intern_release(&profile->processes);
@@ -92,6 +93,11 @@ int profile_process(struct profile *profile, const struct profile_process *proce
 int profile_frame(struct profile *profile, const struct frame *frame, uint32_t *id)
 {
 	return intern_add(&profile->frames, frame, sizeof(*frame), id);
+}
+
+int profile_function(struct profile *profile, const struct profile_function *function, uint32_t *id)
+{
+	return intern_add(&profile->functions, function, sizeof(*function), id);
 }
 
 int profile_stack(struct profile *profile, const uint32_t *frames, uint32_t count, uint32_t *id)
@@ -288,6 +294,11 @@ const struct profile_attribute *profile_get_resource(const struct profile *profi
 const struct frame *profile_get_frame(const struct profile *profile, uint32_t id)
 {
 	return intern_get(&profile->frames, id, NULL);
+}
+
+const struct profile_function *profile_get_function(const struct profile *profile, uint32_t id)
+{
+	return intern_get(&profile->functions, id, NULL);
 }
 
 const char *profile_text(const struct profile *profile, uint32_t id)

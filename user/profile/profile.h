@@ -26,9 +26,20 @@ struct profile_sample { /* interned by its bytes: no padding */
 	uint32_t stack;   /* id in profile.stacks */
 	uint16_t cut;     /* enum abi_counter of class CUT; 0: not cut */
 	uint16_t flags;   /* enum sample_flags */
+	uint32_t tid;     /* thread id in profound's pid namespace; 0: not asked for, or not known */
 };
 
-_Static_assert(sizeof(struct profile_sample) == 16, "profile_sample");
+_Static_assert(sizeof(struct profile_sample) == 20, "profile_sample");
+
+/* A function that an interpreter runs. Interned by its bytes: no padding. Text ids; that of "": not known. */
+struct profile_function {
+	uint32_t name; /* qualified where the runtime has that */
+	uint32_t file; /* path of its source */
+	uint32_t first_line; /* 0: not known */
+	uint32_t type; /* enum frame_type */
+};
+
+_Static_assert(sizeof(struct profile_function) == 16, "profile_function");
 
 struct profile_span { /* when a frame of code made at run time was sampled: that code changes */
 	uint32_t frame;
@@ -45,6 +56,7 @@ struct profile_value {
 struct profile {
 	struct intern text;
 	struct intern frames;    /* of struct frame */
+	struct intern functions; /* of struct profile_function */
 	struct intern stacks;    /* of uint32_t[] */
 	struct intern samples;   /* of struct profile_sample */
 	struct intern processes; /* of struct profile_process */
@@ -74,6 +86,8 @@ int profile_add(struct profile *profile, const struct profile_sample *key, uint6
 /* The id of a process; nothing is known of who it is when it is new. 0 or -ENOMEM. */
 int profile_process(struct profile *profile, const struct profile_process *process, uint32_t *id);
 int profile_frame(struct profile *profile, const struct frame *frame, uint32_t *id);
+/* *id may be 0. 0 or -ENOMEM. */
+int profile_function(struct profile *profile, const struct profile_function *function, uint32_t *id);
 int profile_stack(struct profile *profile, const uint32_t *frames, uint32_t count, uint32_t *id);
 
 /* Notes that a frame was sampled in [first_ns, last_ns]. 0 or -ENOMEM. */
@@ -101,6 +115,7 @@ int profile_set_value(struct profile *profile, const char *type, const char *uni
 
 /* Readers. Pointers are good until the next addition. */
 const struct frame *profile_get_frame(const struct profile *profile, uint32_t id);
+const struct profile_function *profile_get_function(const struct profile *profile, uint32_t id);
 static inline const uint32_t *profile_get_stack(const struct profile *profile, uint32_t id, uint32_t *count)
 {
 	size_t len;
