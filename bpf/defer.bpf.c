@@ -62,6 +62,9 @@ inline_always void fill_entry(const struct walk *walk, struct abi_entry *entry)
 		entry->by_fp = walk->by_fp;
 	}
 	entry->cut = walk->cut;
+	entry->n_runtime = walk->runtime.n;
+	entry->runtime = walk->runtime.kind;
+	entry->runtime_cut = walk->runtime.cut;
 	entry->flags = walk->flags;
 	bpf_get_current_comm(entry->comm, sizeof(entry->comm));
 }
@@ -123,26 +126,63 @@ inline_always bool defer_pages(const struct walk *walk, const __u32 pages)
 	return true;
 }
 
+struct runtime_record {
+	struct abi_deferred_runtime head;
+	struct runtime_frames frames;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct runtime_record);
+} runtime_records SEC(".maps");
+
+/* The runtime's frames go before the sample. False: there is no room. */
+inline_always bool defer_runtime(struct walk *walk)
+{
+	__u32 zero = 0, n = walk->runtime.n;
+	struct runtime_record *record = bpf_map_lookup_elem(&runtime_records, &zero);
+	const struct runtime_frames *from = bpf_map_lookup_elem(&runtime_frames, &zero);
+
+	walk->sequence++;
+	if (!n)
+		return true;
+	if (!record || !from || n > ABI_RUNTIME_FRAMES)
+		return false;
+	record->head.kind = DEFERRED_RUNTIME;
+	record->head.cpu = walk->cpu;
+	record->head.sequence = walk->sequence;
+	record->head.n = n;
+	if (bpf_probe_read_kernel(&record->frames, n * sizeof(from->frame[0]), from))
+		return false;
+	return !bpf_ringbuf_output(&deferred, record,
+		sizeof(record->head) + n * sizeof(from->frame[0]), BPF_RB_NO_WAKEUP);
+}
+
+inline_always bool defer_sample(const struct walk *walk)
+{
+	__u32 pages = stack_pages(walk);
+
+	if (pages <= 2)
+		return defer_pages(walk, 2);
+	if (pages <= 4)
+		return defer_pages(walk, 4);
+	if (pages <= 9)
+		return defer_pages(walk, 9);
+	return defer_pages(walk, ABI_DEFER_PAGES);
+}
+
 SEC("perf_event")
 int defer(struct bpf_perf_event_data *ctx)
 {
-	__u32 zero = 0, pages;
+	__u32 zero = 0;
 	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
-	bool done;
 
 	if (!walk)
 		return 0;
 	notice_process(walk);
-	pages = stack_pages(walk);
-	if (pages <= 2)
-		done = defer_pages(walk, 2);
-	else if (pages <= 4)
-		done = defer_pages(walk, 4);
-	else if (pages <= 9)
-		done = defer_pages(walk, 9);
-	else
-		done = defer_pages(walk, ABI_DEFER_PAGES);
-	if (done) {
+	if (defer_runtime(walk) && defer_sample(walk)) {
 		count(walk->cpu, COUNTER_taken);
 		return 0;
 	}

@@ -53,6 +53,9 @@ inline_always void hash_key(const struct walk *walk, struct abi_entry *key)
 	b = mix(b, (__u64)key->space << 32 | key->space_version, MIX_B);
 	b = mix(b, key->cgroup, MIX_B);
 	a = mix(a, key->tid, MIX_A);
+	a = mix(a, walk->runtime.hash[0], MIX_A);
+	b = mix(b, walk->runtime.hash[1], MIX_B);
+	b = mix(b, (__u64)key->runtime_cut << 32 | key->runtime << 16 | key->n_runtime, MIX_B);
 	key->hash[0] = mix(a, b, MIX_B);
 	key->hash[1] = mix(b, walk->n_frames, MIX_A);
 }
@@ -71,6 +74,9 @@ inline_always void make_key(const struct walk *walk, struct abi_entry *key)
 	key->space = walk->space;
 	key->space_version = walk->version;
 	key->cgroup = compat_cgroup_id();
+	key->n_runtime = walk->runtime.n;
+	key->runtime = walk->runtime.kind;
+	key->runtime_cut = walk->runtime.cut;
 	bpf_get_current_comm(key->comm, sizeof(key->comm));
 	hash_key(walk, key);
 }
@@ -94,24 +100,41 @@ inline_always void notice_fill(const struct walk *walk, struct abi_bank *bank)
 	bank->noticed = notice(walk, NOTICE_FILL);
 }
 
+/* The runtime's frames. False: they are not there. */
+inline_always bool copy_runtime(const struct walk *walk, char *to)
+{
+	__u32 zero = 0, n = walk->runtime.n;
+	const struct runtime_frames *from = bpf_map_lookup_elem(&runtime_frames, &zero);
+
+	if (!n)
+		return true;
+	if (!from || n > ABI_RUNTIME_FRAMES)
+		return false;
+	return !bpf_probe_read_kernel(to, n * sizeof(from->frame[0]), from);
+}
+
 /* The index of a new entry with a copy of the frames, or -1: no room. */
 inline_always int new_entry(
 	const struct walk *walk, struct abi_bank *bank, __u32 number, struct abi_entry *key)
 {
 	__u32 index = bank->entries, at = bank->words, n = walk->n_frames;
+	__u32 all = n + 2 * walk->runtime.n;
 	__u32 position = number * settings.entries + index;
 	struct abi_entry *entry = bpf_map_lookup_elem(&entries, &position);
 	char *frames = bpf_map_lookup_elem(&words, &number);
 
 	if (!entry || !frames || n > ABI_FRAMES)
 		return -1;
-	if (index >= settings.entries || at + n > settings.words)
+	if (index >= settings.entries || at + all > settings.words)
 		return -1;
 	bpf_probe_read_kernel(
 		frames + (at & (settings.words - 1)) * sizeof(__u64), n * sizeof(__u64), walk->frames);
+	frames += ((at & (settings.words - 1)) + n) * sizeof(__u64);
+	if (!copy_runtime(walk, frames))
+		return -1;
 	key->word = at;
 	*entry = *key;
-	bank->words = at + n;
+	bank->words = at + all;
 	bank->entries = index + 1;
 	return index;
 }

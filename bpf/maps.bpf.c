@@ -4,10 +4,12 @@
 
 const volatile struct abi_settings settings = {};
 volatile __u32 generation = 0;
+volatile __u32 runtime_epoch = 1;
 
 struct map_arena arena SEC(".maps");
 struct map_counters counters SEC(".maps");
 struct map_walks walks SEC(".maps");
+struct map_runtime_frames runtime_frames SEC(".maps");
 struct map_stages stages SEC(".maps");
 struct map_members members_tgid SEC(".maps");
 struct map_members members_tid SEC(".maps");

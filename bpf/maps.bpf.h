@@ -17,10 +17,28 @@
 extern const volatile struct abi_settings settings;
 /* The generation that programs write: 0 or 1. Userspace swaps it, then waits for programs in flight. */
 extern volatile __u32 generation;
+/* Changes when userspace has told of another interpreter. */
+extern volatile __u32 runtime_epoch;
 
-enum stage { STAGE_DEFER, STAGE_UNWIND, STAGE_EMIT, STAGES };
+enum stage { STAGE_DEFER, STAGE_UNWIND, STAGE_EMIT, STAGE_CPYTHON, STAGES };
 
 #define WINDOW 4096
+
+/* The interpreter's side of a sample; its frames are in runtime_frames. */
+struct walk_runtime {
+	__u32 kind;  /* enum abi_runtime */
+	__u32 build;
+	__u64 bias;
+	__u64 process; /* process_id() */
+	__u64 hash[2]; /* over the frames */
+	__u64 frame;   /* the next one to look at; 0: none */
+	__u32 n;       /* frames */
+	__u32 cut;     /* enum abi_counter of class CUT; 0: whole */
+	__u32 told;    /* code objects, of this sample */
+	__u32 pad;
+	struct cpython_search search;
+	__u8 block[ABI_CODE_BLOCK];
+};
 
 struct walk {
 	__u32 cpu;
@@ -50,6 +68,7 @@ struct walk {
 	struct abi_map map; /* the one that the last frame was in */
 	__u64 window_at; /* address of window[0] */
 	__u64 window_len;
+	struct walk_runtime runtime;
 	__u64 frames[ABI_FRAMES]; /* innermost first */
 	__u8 window[WINDOW];      /* the part of the user stack that is read now */
 };
@@ -80,6 +99,19 @@ struct map_walks {
 	__type(value, struct walk);
 };
 extern struct map_walks walks SEC(".maps");
+
+/* Those of walk.runtime, innermost first: a per-CPU value has 32 KiB at most (PCPU_MIN_UNIT_SIZE). */
+struct runtime_frames {
+	struct abi_runtime_frame frame[ABI_RUNTIME_FRAMES];
+};
+
+struct map_runtime_frames {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct runtime_frames);
+};
+extern struct map_runtime_frames runtime_frames SEC(".maps");
 
 struct map_stages {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -112,6 +144,12 @@ static inline __attribute__((always_inline)) void walk_hash(struct walk *walk, _
 {
 	walk->hash[0] = mix(walk->hash[0], frame, MIX_A);
 	walk->hash[1] = mix(walk->hash[1], frame, MIX_B);
+}
+
+/* Tells a process, and each of its programs. Never 0. */
+static inline __attribute__((always_inline)) __u64 process_id(const struct walk *walk)
+{
+	return mix(walk->start_ns, (__u64)walk->exec << 32 | walk->tgid, MIX_A) | 1;
 }
 
 /* A place in the arena, whatever `place` is. */

@@ -5,6 +5,7 @@
 
 #include "compat.bpf.h"
 #include "maps.bpf.h"
+#include "task.bpf.h"
 
 struct map_notices {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -35,7 +36,11 @@ inline_always bool notice(const struct walk *walk, __u32 kind)
 		.start_ns = walk->start_ns,
 		.mm_state = walk->mm_state,
 		.cgroup = compat_cgroup_id(),
+		.exec = walk->exec,
 	};
+
+	if (kind == NOTICE_PROCESS)
+		task_program(&message.exe_inode, &message.exe_device);
 
 	if (!bpf_ringbuf_output(&notices, &message, sizeof(message), 0))
 		return true;
@@ -45,7 +50,7 @@ inline_always bool notice(const struct walk *walk, __u32 kind)
 
 inline_always void notice_process(const struct walk *walk)
 {
-	__u64 id = mix(walk->start_ns, (__u64)walk->exec << 32 | walk->tgid, MIX_A) | 1;
+	__u64 id = process_id(walk);
 	__u32 zero = 0;
 	struct known *table = bpf_map_lookup_elem(&known, &zero);
 

@@ -6,6 +6,7 @@
 #include "maps.bpf.h"
 #include "compat.bpf.h"
 #include "registers.bpf.h"
+#include "runtime.bpf.h"
 #include "select.bpf.h"
 #include "task.bpf.h"
 
@@ -44,6 +45,11 @@ inline_always void walk_begin(struct walk *walk, __u32 cpu, const struct task_fa
 	walk->undeferred = 0;
 	walk->compared = 0;
 	walk->space = walk->version = 0;
+	walk->runtime.kind = RUNTIME_NONE;
+	walk->runtime.n = 0;
+	walk->runtime.cut = 0;
+	walk->runtime.told = 0;
+	walk->runtime.hash[0] = walk->runtime.hash[1] = 0;
 }
 
 /* The user's side of the stack, as far as it can be told here. True: there is something to unwind. */
@@ -69,6 +75,13 @@ inline_always bool take_user(const struct bpf_perf_event_data *ctx, struct walk 
 	return false;
 }
 
+inline_always __u32 next_stage(const struct walk *walk, bool unwind)
+{
+	if (!unwind)
+		return STAGE_EMIT;
+	return runtime_is_none(walk) ? STAGE_UNWIND : STAGE_CPYTHON;
+}
+
 /* Everything about a sample that counts; hands over and does not return unless that fails. */
 inline_always void take_sample(struct bpf_perf_event_data *ctx, __u32 cpu, struct task_facts *facts)
 {
@@ -91,7 +104,7 @@ inline_always void take_sample(struct bpf_perf_event_data *ctx, __u32 cpu, struc
 	walk->kernel_hash[0] = walk->hash[0];
 	walk->kernel_hash[1] = walk->hash[1];
 	unwind = take_user(ctx, walk, &event, facts);
-	bpf_tail_call(ctx, &stages, unwind ? STAGE_UNWIND : STAGE_EMIT);
+	bpf_tail_call(ctx, &stages, next_stage(walk, unwind));
 	count(cpu, COUNTER_tail_call_failed);
 }
 

@@ -45,6 +45,18 @@ struct step_state {
 	__u32 unverified; /* one was taken or tried */
 };
 
+#define CPYTHON_THREADS 4 /* thread states of one thread at once: of several interpreters */
+
+/* A search for a thread's states (step_cpython.h). Begins with interp = *(bias + build.interpreters), all else 0. */
+struct cpython_search {
+	__u64 id;     /* pthread_self() */
+	__u64 interp; /* the next to look into */
+	__u64 thread; /* the next to look at */
+	__u64 found[CPYTHON_THREADS];
+	__u32 n;
+	__u32 pad;
+};
+
 #define STEP_NO_FRAME (~0ULL)
 #define STEP_REG_FP 6
 #define STEP_REG_SP 7

@@ -19,7 +19,6 @@
 #include "step.h"
 
 #define CPYTHON_NO_MEMBER 0xffff
-#define CPYTHON_THREADS 4 /* thread states of one thread at once: of several interpreters */
 
 #ifndef inline_always
 #define inline_always static inline __attribute__((always_inline))
@@ -37,16 +36,6 @@ inline_always int cpython_read(
 	*value = size == 8 ? word : word & ((1ULL << size * 8) - 1);
 	return 0;
 }
-
-/* A search for a thread's states. Begins with interp = *(bias + build.interpreters), all else 0. */
-struct cpython_search {
-	__u64 id;     /* pthread_self() */
-	__u64 interp; /* the next to look into */
-	__u64 thread; /* the next to look at */
-	__u64 found[CPYTHON_THREADS];
-	__u32 n;
-	__u32 pad;
-};
 
 /* STEP_OK: there is more; STEP_END; COUNTER_runtime_unreadable. */
 inline_always int cpython_search_step(struct cpython_search *search,

@@ -78,6 +78,16 @@ inline_always void task_current_ids(struct task_facts *out)
 	out->tid = task_tid(task);
 }
 
+/* The file that the current task's program is: 0 when there is none. */
+inline_always void task_program(__u64 *inode, __u32 *device)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct inode *node = BPF_CORE_READ(task, mm, exe_file, f_inode);
+
+	*inode = node ? BPF_CORE_READ(node, i_ino) : 0;
+	*device = node ? BPF_CORE_READ(node, i_sb, s_dev) : 0;
+}
+
 inline_always void task_current_facts(struct task_facts *out)
 {
 	if (compat_has_task_btf()) {

@@ -140,6 +140,7 @@ static int set_stages(struct profound_bpf *skeleton)
 		skeleton->progs.defer, /* enum stage of maps.bpf.h */
 		skeleton->progs.unwind_native,
 		skeleton->progs.emit,
+		skeleton->progs.unwind_cpython,
 	};
 
 	for (uint32_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {

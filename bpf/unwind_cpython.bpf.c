@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Walks the frames that CPython has of the sampled thread, before the native stack is walked: a sample that is handed
+ * over has them, too. Tells of the code objects that it meets for the first time.
+ */
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "runtime.bpf.h"
+#include "step_rows.h"
+
+#define PAGE_MASK (WINDOW - 1ULL)
+
+struct map_cpythons cpythons SEC(".maps");
+struct map_programs programs SEC(".maps");
+struct map_hosts hosts SEC(".maps");
+struct map_runtimes runtimes SEC(".maps");
+
+struct step_memory {
+	struct walk *walk;
+};
+
+/* Whole pages: an interpreter's frames lie one behind the other, callers at lower addresses. */
+inline_always int mem_read(struct step_memory *memory, __u64 address, __u64 *value)
+{
+	struct walk *walk = memory->walk;
+	__u64 page = address & ~PAGE_MASK;
+
+	if (page != walk->window_at || !walk->window_len) {
+		walk->window_len = 0;
+		if (bpf_probe_read_user(walk->window, WINDOW, (void *)page))
+			return -1;
+		walk->window_at = page;
+		walk->window_len = WINDOW;
+	}
+	*value = *(__u64 *)&walk->window[address & (WINDOW - 8)];
+	return 0;
+}
+
+inline_always int mem_block(struct step_memory *memory, __u64 address)
+{
+	return bpf_probe_read_user(
+		       memory->walk->runtime.block, ABI_CODE_BLOCK, (void *)address) ?
+		       -1 :
+		       0;
+}
+
+inline_always __u64 mem_block_word(struct step_memory *memory, __u32 offset)
+{
+	return *(__u64 *)&memory->walk->runtime.block[offset & (ABI_CODE_BLOCK - 8)];
+}
+
+#include "step_cpython.h"
+#include "code_record.bpf.h"
+
+/* Functions of their own to the verifier, which looks at each once and not wherever it is called. */
+#define ONCE __attribute__((noinline))
+
+/* Thread states by (process, pthread_self(), the heads of the lists that they are in), direct mapped. */
+#define THREADS 256
+
+struct threads_found {
+	__u64 key;
+	__u64 until_ns; /* one without any is looked for again: lists change behind their heads */
+	__u64 thread[CPYTHON_THREADS];
+	__u64 n;
+};
+
+struct threads {
+	struct threads_found found[THREADS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct threads);
+} threads SEC(".maps");
+
+#define NONE_FOR_NS 50000000ULL
+
+inline_always const struct abi_cpython *build_of(const struct walk *walk)
+{
+	__u32 build = walk->runtime.build;
+
+	return bpf_map_lookup_elem(&cpythons, &build);
+}
+
+inline_always bool read_word(__u64 address, __u64 *value)
+{
+	return !bpf_probe_read_user(value, sizeof(*value), (void *)address);
+}
+
+/* Is what is mapped there the file that the build is of? */
+inline_always bool proved(__u32 build, __u64 bias)
+{
+	const struct abi_cpython *facts = bpf_map_lookup_elem(&cpythons, &build);
+	__u64 word;
+
+	return facts && facts->version && read_word(bias + facts->proof_at, &word) &&
+	       word == facts->proof;
+}
+
+/* By what was told of the process. */
+inline_always bool find_host(struct walk *walk)
+{
+	__u32 home = space_hash(walk->start_ns, walk->tgid, walk->exec);
+
+	for (__u32 probe = 0; probe < ABI_HOST_PROBES; probe++) {
+		__u32 position = (home + probe) & (ABI_HOSTS - 1);
+		const volatile struct abi_host *host = bpf_map_lookup_elem(&hosts, &position);
+
+		if (!host || host->tgid != walk->tgid || host->start_ns != walk->start_ns ||
+			host->exec != walk->exec)
+			continue;
+		walk->runtime.kind = host->runtime;
+		walk->runtime.build = host->build;
+		walk->runtime.bias = host->bias;
+		return proved(walk->runtime.build, walk->runtime.bias);
+	}
+	return false;
+}
+
+inline_always const struct abi_program *find_program(void)
+{
+	__u64 inode;
+	__u32 device;
+
+	task_program(&inode, &device);
+	if (!inode)
+		return NULL;
+	for (__u32 probe = 0; probe < ABI_PROGRAM_PROBES; probe++) {
+		__u32 position = (program_home(inode, device) + probe) & (ABI_PROGRAMS - 1);
+		const struct abi_program *program = bpf_map_lookup_elem(&programs, &position);
+
+		if (program && program->inode == inode && program->device == device)
+			return program;
+	}
+	return NULL;
+}
+
+inline_always __u64 program_bias(const struct abi_program *program)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, mm, start_code) - program->code_address;
+}
+
+/* Tries the addresses that the program holds. */
+inline_always bool find_library(struct walk *walk, const struct abi_program *program, __u64 bias)
+{
+	for (__u32 i = 0; i < ABI_PROGRAM_SLOTS && i < program->n_slots; i++) {
+		__u64 value;
+
+		if (!read_word(bias + program->slot[i], &value))
+			continue;
+		walk->runtime.bias = value - program->target[i];
+		if (!(walk->runtime.bias & PAGE_MASK) &&
+			proved(walk->runtime.build, walk->runtime.bias))
+			return true;
+	}
+	return false;
+}
+
+/* False: not now; a library may be loaded later. */
+inline_always bool find_by_program(struct walk *walk, const struct abi_program *program)
+{
+	__u64 bias = program_bias(program);
+
+	walk->runtime.kind = program->runtime;
+	walk->runtime.build = program->build;
+	walk->runtime.bias = bias;
+	return program->n_slots ? find_library(walk, program, bias)
+				: proved(walk->runtime.build, bias);
+}
+
+/* The process's interpreter into the walk; false: none that is known. */
+inline_always bool find_runtime(struct walk *walk)
+{
+	struct walk_runtime *runtime = &walk->runtime;
+	struct runtime_found *slot = runtime_slot(runtime->process);
+	const struct abi_program *program = NULL;
+	__u32 epoch = runtime_epoch;
+	bool found;
+
+	if (!slot)
+		return false;
+	if (slot->process == runtime->process && slot->epoch == epoch) {
+		runtime->kind = slot->kind;
+		runtime->build = slot->build;
+		runtime->bias = slot->bias;
+		return slot->kind != RUNTIME_NONE;
+	}
+	found = find_host(walk);
+	if (!found) {
+		program = find_program();
+		found = program && find_by_program(walk, program);
+	}
+	if (!found)
+		runtime->kind = RUNTIME_NONE;
+	if (!found && program)
+		return false;
+	slot->process = runtime->process;
+	slot->bias = runtime->bias;
+	slot->kind = runtime->kind;
+	slot->build = runtime->build;
+	slot->epoch = epoch;
+	return found;
+}
+
+#define SEARCH_PER_CALL 64
+#define SEARCH_CALLS 32
+
+ONCE int search_some(void)
+{
+	__u32 zero = 0;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+	const struct abi_cpython *build = walk ? build_of(walk) : NULL;
+	struct step_memory memory = {walk};
+	int stop = STEP_OK;
+
+	if (!walk || !build)
+		return STEP_END;
+	for (int i = 0; i < SEARCH_PER_CALL && stop == STEP_OK; i++)
+		stop = cpython_search_step(&walk->runtime.search, build, &memory);
+	return stop;
+}
+
+inline_always int search_all(void)
+{
+	int stop = STEP_OK;
+
+	for (int i = 0; i < SEARCH_CALLS && stop == STEP_OK; i++)
+		stop = search_some();
+	return stop;
+}
+
+/* Do all of them still say that they are this thread's? */
+inline_always bool still_there(
+	const struct threads_found *slot, const struct walk *walk, const struct abi_cpython *build)
+{
+	for (__u32 i = 0; i < CPYTHON_THREADS && i < slot->n; i++) {
+		__u64 id;
+
+		if (!read_word(slot->thread[i] + build->thread_id, &id) ||
+			id != walk->runtime.search.id)
+			return false;
+	}
+	return true;
+}
+
+inline_always void keep_threads(struct threads_found *slot, __u64 key,
+	const struct cpython_search *search)
+{
+	slot->key = key;
+	slot->n = search->n;
+	slot->until_ns = search->n ? ~0ULL : bpf_ktime_get_ns() + NONE_FOR_NS;
+	__builtin_memcpy(slot->thread, search->found, sizeof(slot->thread));
+}
+
+/* The thread's states into walk->runtime.search. False: that failed, and the cut says why. */
+inline_always bool find_threads(struct walk *walk, const struct abi_cpython *build)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct cpython_search *search = &walk->runtime.search;
+	__u64 interp, head = 0, key;
+	__u32 zero = 0;
+	struct threads *table = bpf_map_lookup_elem(&threads, &zero);
+	struct threads_found *slot;
+	int stop;
+
+	search->id = BPF_CORE_READ(task, thread.fsbase);
+	search->n = 0;
+	search->thread = 0;
+	if (!table || !search->id || !read_word(walk->runtime.bias + build->interpreters, &interp))
+		return true;
+	if (interp)
+		read_word(interp + build->interp_threads, &head);
+	key = mix(mix(walk->runtime.process, search->id, MIX_A), interp ^ head * MIX_B, MIX_A) | 1;
+	slot = &table->found[(key >> 8) & (THREADS - 1)];
+	if (slot->key == key && still_there(slot, walk, build) &&
+		(slot->n || slot->until_ns > bpf_ktime_get_ns())) {
+		search->n = slot->n;
+		__builtin_memcpy(search->found, slot->thread, sizeof(search->found));
+		return true;
+	}
+	search->interp = interp;
+	stop = search_all();
+	if (stop == STEP_END) {
+		keep_threads(slot, key, search);
+		return true;
+	}
+	walk->runtime.cut = COUNTER_runtime_unreadable;
+	return search->n;
+}
+
+/* Notes a frame, or that the last one ended its group. False: there is no room. */
+inline_always bool keep_frame(struct walk *walk, const struct abi_runtime_frame *frame)
+{
+	struct walk_runtime *runtime = &walk->runtime;
+	__u32 n = *(volatile __u32 *)&runtime->n, zero = 0;
+	struct runtime_frames *frames = bpf_map_lookup_elem(&runtime_frames, &zero);
+
+	if (!frames)
+		return false;
+	runtime->hash[0] = mix(runtime->hash[0], frame->code, MIX_A);
+	runtime->hash[1] = mix(runtime->hash[1], (__u64)frame->check << 32 | frame->at, MIX_B);
+	if (frame->code == RUNTIME_GROUP_END && n && n <= ABI_RUNTIME_FRAMES &&
+		!(frames->frame[n - 1].code & RUNTIME_GROUP_END)) {
+		frames->frame[n - 1].code |= RUNTIME_GROUP_END;
+		return true;
+	}
+	if (n >= ABI_RUNTIME_FRAMES)
+		return false;
+	frames->frame[n] = *frame;
+	runtime->n = n + 1;
+	return true;
+}
+
+inline_always int walk_one(struct walk *walk, const struct abi_cpython *build)
+{
+	struct step_memory memory = {walk};
+	struct cpython_code_head head = {};
+	struct abi_runtime_frame frame;
+	__u64 at = walk->runtime.frame;
+	int stop;
+
+	if (!at)
+		return STEP_END;
+	stop = cpython_step(&at, build, &memory, &frame, &head);
+	if (stop)
+		return stop;
+	walk->runtime.frame = at;
+	if (!keep_frame(walk, &frame))
+		return COUNTER_depth_limit;
+	if (frame.code != RUNTIME_GROUP_END)
+		code_tell(walk, build, frame.code & RUNTIME_ADDRESS, &head);
+	return STEP_OK;
+}
+
+ONCE int cpython_frame(void)
+{
+	__u32 zero = 0;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+	const struct abi_cpython *build = walk ? build_of(walk) : NULL;
+
+	return walk && build ? walk_one(walk, build) : STEP_END;
+}
+
+#define FRAMES_PER_CALL 64
+
+ONCE int cpython_frames(void)
+{
+	int stop = STEP_OK;
+
+	for (int i = 0; i < FRAMES_PER_CALL && stop == STEP_OK; i++)
+		stop = cpython_frame();
+	return stop;
+}
+
+inline_always int walk_thread(struct walk *walk, const struct abi_cpython *build, __u64 thread)
+{
+	struct step_memory memory = {walk};
+	int stop = STEP_OK;
+
+	if (cpython_first_frame(thread, build, &memory, &walk->runtime.frame))
+		return COUNTER_runtime_unreadable;
+	/* One more: the last call ends it. */
+	for (int i = 0; i < 2 * ABI_RUNTIME_FRAMES / FRAMES_PER_CALL + 1 && stop == STEP_OK; i++)
+		stop = cpython_frames();
+	return stop == STEP_OK ? COUNTER_depth_limit : stop;
+}
+
+ONCE int cpython_thread(__u32 i)
+{
+	__u32 zero = 0;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+	const struct abi_cpython *build = walk ? build_of(walk) : NULL;
+
+	if (!walk || !build)
+		return STEP_END;
+	return walk_thread(walk, build, walk->runtime.search.found[i & (CPYTHON_THREADS - 1)]);
+}
+
+inline_always void walk_threads(struct walk *walk, const struct abi_cpython *build)
+{
+	int stop = STEP_END;
+
+	walk->window_len = 0;
+	if (!find_threads(walk, build))
+		return;
+	for (__u32 i = 0; i < CPYTHON_THREADS && i < walk->runtime.search.n && stop == STEP_END; i++)
+		stop = cpython_thread(i);
+	if (stop > 0 && !walk->runtime.cut)
+		walk->runtime.cut = stop;
+}
+
+SEC("perf_event")
+int unwind_cpython(struct bpf_perf_event_data *ctx)
+{
+	__u32 zero = 0;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+	const struct abi_cpython *build;
+
+	if (!walk)
+		return 0;
+	walk->runtime.process = process_id(walk);
+	if (find_runtime(walk)) {
+		build = build_of(walk);
+		if (build)
+			walk_threads(walk, build);
+	}
+	bpf_tail_call(ctx, &stages, STAGE_UNWIND);
+	count(walk->cpu, COUNTER_tail_call_failed);
+	return 0;
+}
