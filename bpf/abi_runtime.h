@@ -107,7 +107,7 @@ struct abi_program {
 	__u64 slot[ABI_PROGRAM_SLOTS];
 	__u64 target[ABI_PROGRAM_SLOTS];
 	__u32 n_slots;
-	__u32 pad;
+	__u32 code_offset; /* code_address less the lowest ELF address of any segment, which start_code was for a while */
 };
 
 static inline __attribute__((always_inline)) __u32 program_home(__u64 inode, __u32 device)

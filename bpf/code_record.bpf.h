@@ -10,9 +10,11 @@
 #include "maps.bpf.h"
 #include "step_cpython.h"
 
+#define CODES_BYTES (512U << 10)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, CODES_BYTES);
 } codes SEC(".maps");
 
 /* Code objects that were told of: hashes of (process, address, check), each in one of two places. */
@@ -130,7 +132,14 @@ inline_always void fill_code(const struct walk *walk, struct abi_code *out, __u6
 	out->build = walk->runtime.build;
 }
 
-inline_always bool code_send(struct code_scratch *scratch, const struct abi_cpython *build,
+/* Userspace reads before it resolves samples, and when much waits. */
+inline_always __u64 code_wakeup(void)
+{
+	return bpf_ringbuf_query(&codes, BPF_RB_AVAIL_DATA) > CODES_BYTES / 4 ? BPF_RB_FORCE_WAKEUP
+									     : BPF_RB_NO_WAKEUP;
+}
+
+inline_always bool code_send(__u32 cpu, struct code_scratch *scratch, const struct abi_cpython *build,
 	const struct cpython_code_head *head)
 {
 	__u32 end = add_text(scratch, 0, build, head->file, &scratch->head.file);
@@ -143,7 +152,10 @@ inline_always bool code_send(struct code_scratch *scratch, const struct abi_cpyt
 		end = add_lines(scratch, end, build, head->lines);
 	if (end > CODE_BYTES)
 		return false;
-	return !bpf_ringbuf_output(&codes, scratch, sizeof(scratch->head) + end, BPF_RB_NO_WAKEUP);
+	if (!bpf_ringbuf_output(&codes, scratch, sizeof(scratch->head) + end, code_wakeup()))
+		return true;
+	count(cpu, COUNTER_runtime_no_room);
+	return false;
 }
 
 inline_always void code_tell(struct walk *walk, const struct abi_cpython *build, __u64 code,
@@ -160,7 +172,7 @@ inline_always void code_tell(struct walk *walk, const struct abi_cpython *build,
 		return;
 	walk->runtime.told++;
 	fill_code(walk, &scratch->head, code, head);
-	if (code_send(scratch, build, head))
+	if (code_send(walk->cpu, scratch, build, head))
 		set_told(id);
 }
 

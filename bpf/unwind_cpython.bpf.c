@@ -10,11 +10,6 @@
 
 #define PAGE_MASK (WINDOW - 1ULL)
 
-struct map_cpythons cpythons SEC(".maps");
-struct map_programs programs SEC(".maps");
-struct map_hosts hosts SEC(".maps");
-struct map_runtimes runtimes SEC(".maps");
-
 struct step_memory {
 	struct walk *walk;
 };
@@ -161,6 +156,13 @@ inline_always bool find_library(struct walk *walk, const struct abi_program *pro
 	return false;
 }
 
+inline_always bool find_at(struct walk *walk, const struct abi_program *program, __u64 bias)
+{
+	walk->runtime.bias = bias;
+	return program->n_slots ? find_library(walk, program, bias)
+				: proved(walk->runtime.build, bias);
+}
+
 /* False: not now; a library may be loaded later. */
 inline_always bool find_by_program(struct walk *walk, const struct abi_program *program)
 {
@@ -168,9 +170,7 @@ inline_always bool find_by_program(struct walk *walk, const struct abi_program *
 
 	walk->runtime.kind = program->runtime;
 	walk->runtime.build = program->build;
-	walk->runtime.bias = bias;
-	return program->n_slots ? find_library(walk, program, bias)
-				: proved(walk->runtime.build, bias);
+	return find_at(walk, program, bias) || find_at(walk, program, bias + program->code_offset);
 }
 
 /* The process's interpreter into the walk; false: none that is known. */

@@ -128,7 +128,7 @@ static void test_addresses(void **state)
 	const uint32_t *ids;
 	uint32_t n;
 
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	sample = last(f, &ids, &n);
 	assert_int_equal(n, 5);
 	expect_frame(f, ids[0], (struct frame){FRAME_KERNEL, 0, KERNEL});
@@ -159,7 +159,7 @@ static void check(struct fixture *f, const struct row *row)
 	const uint32_t *ids;
 	uint32_t n;
 
-	resolve_entry(&f->resolver, &sampled, row->frames);
+	resolve_entry(&f->resolver, &sampled, row->frames, NULL);
 	assert_int_equal(last(f, &ids, &n)->cut, row->cut);
 	assert_int_equal(n, row->n);
 	if (row->unknown)
@@ -196,7 +196,7 @@ static void test_leaf_nowhere(void **state)
 	const uint32_t *ids;
 	uint32_t n;
 
-	resolve_entry(&f->resolver, &sampled, &leaf);
+	resolve_entry(&f->resolver, &sampled, &leaf, NULL);
 	assert_int_equal(last(f, &ids, &n)->cut, 0);
 	assert_int_equal(n, 1);
 	expect_frame(f, ids[0], (struct frame){FRAME_UNKNOWN, COUNTER_not_mapped, 0});
@@ -211,7 +211,7 @@ static void test_vsyscall(void **state)
 	const uint32_t *ids;
 	uint32_t n;
 
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	assert_int_equal(last(f, &ids, &n)->cut, 0);
 	assert_int_equal(n, 3);
 	expect_frame(f, ids[0], (struct frame){FRAME_KERNEL, 0, KERNEL});
@@ -232,11 +232,11 @@ static void test_vdso(void **state)
 
 	apply(f, (struct lifecycle){.kind = LIFECYCLE_MAP, .pid = STRANGE, .name = "[vdso]",
 		.time_ns = f->born_ns + 3 * MS, .start = NOWHERE, .end = NOWHERE + 0x1000});
-	resolve_entry(&f->resolver, &sampled, &leaf);
+	resolve_entry(&f->resolver, &sampled, &leaf, NULL);
 	last(f, &ids, &n);
 	assert_int_equal(profile_get_frame(&f->profile, ids[0])->kind, FRAME_FILE);
 	sampled.cut = COUNTER_compat_32bit;
-	resolve_entry(&f->resolver, &sampled, &leaf);
+	resolve_entry(&f->resolver, &sampled, &leaf, NULL);
 	assert_int_equal(last(f, &ids, &n)->cut, COUNTER_compat_32bit);
 	assert_int_equal(n, 1);
 	expect_frame(f, ids[0], (struct frame){FRAME_UNKNOWN, COUNTER_no_symbol, 0});
@@ -251,15 +251,15 @@ static void test_mapping_changed(void **state)
 	const uint32_t *ids;
 	uint32_t n;
 
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	last(f, &ids, &n);
 	expect_frame(f, ids[1], (struct frame){FRAME_FILE, 1, CODE_OFFSET + 4});
 	sampled.first_ns = sampled.last_ns = f->born_ns + 9 * MS;
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	last(f, &ids, &n);
 	expect_frame(f, ids[1], (struct frame){FRAME_FILE, 2, CODE_OFFSET + 4});
 	sampled.first_ns = f->born_ns + 6 * MS;
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	assert_int_equal(last(f, &ids, &n)->cut, 0);
 	assert_int_equal(n, 3);
 	expect_frame(f, ids[1], (struct frame){FRAME_UNKNOWN, COUNTER_mapping_changed, 0});
@@ -276,7 +276,7 @@ static void test_process_gone(void **state)
 	uint32_t n;
 
 	sampled.tgid = STRANGE + 5;
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	assert_int_equal(last(f, &ids, &n)->cut, COUNTER_process_gone);
 	assert_int_equal(n, 2);
 	expect_frame(f, ids[1], (struct frame){FRAME_UNKNOWN, COUNTER_not_mapped, 0});
@@ -294,13 +294,13 @@ static void test_flags_and_cut(void **state)
 
 	sampled.cut = COUNTER_depth_limit;
 	sampled.flags = ENTRY_UNVERIFIED | ENTRY_USER_LEAF;
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	sample = last(f, &ids, &n);
 	assert_int_equal(sample->cut, COUNTER_depth_limit);
 	assert_int_equal(sample->flags, SAMPLE_UNVERIFIED);
 	sampled = entry(f, 2, 0);
 	sampled.flags = ENTRY_NO_USER;
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	sample = last(f, &ids, &n);
 	assert_int_equal(sample->flags, SAMPLE_NO_USER);
 	assert_int_equal(n, 2);
@@ -318,7 +318,7 @@ static void test_hostile_comm(void **state)
 
 	memset(sampled.comm, 'x', ABI_COMM);
 	sampled.tgid = 0;
-	resolve_entry(&f->resolver, &sampled, NULL);
+	resolve_entry(&f->resolver, &sampled, NULL, NULL);
 	sample = last(f, &ids, &n);
 	assert_string_equal(profile_text(&f->profile, sample->comm), "xxxxxxxxxxxxxxxx");
 	assert_int_equal(n, 0);
@@ -332,9 +332,9 @@ static void test_adds_up(void **state)
 	const uint64_t frames[] = {CODE, CODE + 1};
 	struct abi_entry sampled = entry(f, 0, 2);
 
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	sampled.last_ns += MS;
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	assert_int_equal(f->profile.samples.count, 1);
 	assert_int_equal(profile_total(&f->profile), 20);
 	assert_int_equal(f->counters[COUNTER_user_memory], 0);
@@ -396,7 +396,7 @@ static void test_mapping_stale(void **state)
 		sampled.space_version = 1; /* the first */
 		map_at(f, WALKED, walked[i].inode_then, walked[i].offset_then, f->born_ns + 12 * MS);
 		sampled.first_ns = sampled.last_ns = f->born_ns + 14 * MS;
-		resolve_entry(&f->resolver, &sampled, frames);
+		resolve_entry(&f->resolver, &sampled, frames, NULL);
 		sample = last(f, &ids, &n);
 		if (sample->cut != (walked[i].stale ? COUNTER_mapping_stale : 0) || n != (walked[i].stale ? 4 : 6))
 			fail_msg("row %zu: %u frames, cut %u", i, n, sample->cut);
@@ -422,17 +422,17 @@ static void test_walked_otherwise(void **state)
 	place = publish(f);
 	map_at(f, WALKED, 5, 0x1000, f->born_ns + 12 * MS);
 	sampled.first_ns = sampled.last_ns = f->born_ns + 14 * MS;
-	resolve_entry(&f->resolver, &sampled, frames); /* userspace walked it */
+	resolve_entry(&f->resolver, &sampled, frames, NULL); /* userspace walked it */
 	assert_int_equal(last(f, &ids, &n)->cut, 0);
 	assert_int_equal(n, 2);
 	sampled.space = place;
 	sampled.space_version = 2; /* of a space that nobody knows any more */
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	assert_int_equal(last(f, &ids, &n)->cut, COUNTER_mapping_stale);
 	assert_int_equal(n, 1);
 	sampled.space_version = 1;
 	sampled.cut = COUNTER_depth_limit; /* what cut it first stays */
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	assert_int_equal(last(f, &ids, &n)->cut, COUNTER_depth_limit);
 	assert_int_equal(n, 1);
 }
@@ -450,7 +450,7 @@ static void test_mapped_since(void **state)
 	sampled.space_version = 1;
 	map_at(f, WALKED, 5, 0x1000, f->born_ns + 12 * MS);
 	sampled.first_ns = sampled.last_ns = f->born_ns + 14 * MS;
-	resolve_entry(&f->resolver, &sampled, frames);
+	resolve_entry(&f->resolver, &sampled, frames, NULL);
 	assert_int_equal(last(f, &ids, &n)->cut, 0);
 	assert_int_equal(n, 2);
 }

@@ -17,6 +17,7 @@
 #include "collect/interval.h"
 #include "collect/programs.h"
 #include "collect/resolve.h"
+#include "collect/runtimes.h"
 #include "collect/sideband.h"
 #include "collect/unwinding.h"
 #include "process/cgroups.h"
@@ -31,6 +32,7 @@ struct collector {
 	struct ring_buffer *notices;
 	struct deferred_ring deferred_ring;
 	struct unwinding unwinding;
+	struct runtimes runtimes;
 	struct objects *objects;
 	struct processes *processes;
 	struct cgroups *cgroups;
@@ -112,6 +114,14 @@ static void refresh_for(void *context, const struct abi_entry *entry)
 	deliver_sideband(collector, clock_now_ns());
 }
 
+/* Of the deferred ring. */
+static void prepare_batch(void *context)
+{
+	struct collector *collector = context;
+
+	runtimes_read(&collector->runtimes);
+}
+
 static int read_deferred(struct collector *collector)
 {
 	int err = deliver_sideband(collector, clock_now_ns());
@@ -130,6 +140,8 @@ static int meet_process(struct collector *collector, const struct abi_notice *no
 	cgroups_path(collector->cgroups, notice->cgroup); /* while it is there */
 	if (!err && (!process->maps_known || processes_states_are_read(collector->processes)))
 		err = process_refresh(collector->processes, process, notice->mm_state);
+	if (!err)
+		runtimes_meet(&collector->runtimes, process, notice);
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -157,6 +169,7 @@ static int read_interval(struct collector *collector, uint64_t until_ns)
 	/* An exec or mmap between until_ns and the read of the maps explains what the read shows. */
 	if (!err)
 		err = deliver_sideband(collector, clock_now_ns());
+	runtimes_read(&collector->runtimes);
 	interval_resolve(&collector->interval, &collector->programs, collector->written,
 		&collector->resolver);
 	return err;
@@ -171,6 +184,7 @@ static int end_interval(struct collector *collector)
 		err = read_deferred(collector);
 	interval_clear(&collector->programs, collector->written);
 	unwinding_epoch(&collector->unwinding);
+	runtimes_epoch(&collector->runtimes);
 	/* The next generation has samples from before until_ns: since its swap. */
 	if (!collector->behind)
 		processes_prune(collector->processes, collector->swapped_ns);
@@ -242,7 +256,7 @@ static int load(struct collector *collector, struct fault *fault)
 		.follow_command = request->follow_command,
 	};
 	const struct deferred deferred = {
-		&collector->resolver, request->witness, request->context};
+		&collector->resolver, request->witness, request->context, NULL};
 	int err = programs_load(&collector->programs, &programs, fault);
 
 	if (err)
@@ -252,6 +266,12 @@ static int load(struct collector *collector, struct fault *fault)
 		err = idle_clock_init(&collector->idle_clock, collector->programs.cpus);
 	if (err)
 		return err;
+	err = runtimes_init(&collector->runtimes, &collector->programs, collector->processes,
+		&collector->profile);
+	if (err)
+		return err;
+	collector->resolver.interpreters = collector->runtimes.interpreters;
+	collector->resolver.codes = collector->runtimes.codes;
 	collector->resolver.spaces = collector->unwinding.spaces;
 	collector->resolver.tables = collector->unwinding.tables;
 	collector->runs = calloc(collector->programs.cpus, sizeof(uint64_t));
@@ -262,7 +282,8 @@ static int load(struct collector *collector, struct fault *fault)
 	if (!collector->notices)
 		return -errno;
 	return deferred_ring_init(
-		&collector->deferred_ring, &collector->programs, &deferred, refresh_for, collector);
+		&collector->deferred_ring, &collector->programs, &deferred, refresh_for, prepare_batch,
+		collector);
 }
 
 static int open_events(struct collector *collector, struct fault *fault)
@@ -286,6 +307,10 @@ static int watch_all(struct collector *collector)
 	if (!err)
 		err = watch(collector, deferred_ring_fd(&collector->deferred_ring), EPOLLIN);
 	if (!err)
+		err = watch(collector, collector->runtimes.codes_fd, EPOLLIN | EPOLLET);
+	if (!err)
+		err = watch(collector, collector->runtimes.timer_fd, EPOLLIN);
+	if (!err)
 		err = watch_sideband(collector);
 	return err;
 }
@@ -302,6 +327,7 @@ struct collector *collector_new(
 	collector->request = *request;
 	collector->epoll_fd = -1;
 	collector->deferred_ring = DEFERRED_RING_NONE;
+	collector->runtimes = RUNTIMES_NONE;
 	collector->programs.stats_fd = -1;
 	err = make_parts(collector);
 	if (!err)
@@ -326,6 +352,7 @@ void collector_free(struct collector *collector)
 	grace_free(collector->grace);
 	ring_buffer__free(collector->notices);
 	deferred_ring_release(&collector->deferred_ring);
+	runtimes_release(&collector->runtimes);
 	unwinding_release(&collector->unwinding);
 	programs_release(&collector->programs);
 	sideband_free(collector->sideband);
@@ -372,6 +399,10 @@ int collector_work(struct collector *collector)
 			ring_buffer__consume(collector->notices);
 		else if (ready[i].data.fd == deferred_ring_fd(&collector->deferred_ring))
 			err = read_deferred(collector);
+		else if (ready[i].data.fd == collector->runtimes.codes_fd)
+			runtimes_read(&collector->runtimes);
+		else if (ready[i].data.fd == collector->runtimes.timer_fd)
+			runtimes_look(&collector->runtimes);
 	}
 	return err;
 }
@@ -485,6 +516,8 @@ void collector_trust(struct collector *collector, struct trust *trust)
 	struct account account;
 
 	unwinding_count(&collector->unwinding, collector->counters);
+	collector->counters[COUNTER_runtime_no_room] +=
+		interpreters_no_room(collector->runtimes.interpreters);
 	collector->counters[COUNTER_context_hung] = processes_context_hung(collector->processes);
 	for (int i = 0; i < COUNTERS; i++)
 		trust->counter[i] = (int64_t)counted(collector, (enum abi_counter)i);

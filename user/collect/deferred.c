@@ -51,10 +51,26 @@ static void walk_and_learn(
 		resolver->counters[COUNTER_table_no_room]++;
 }
 
+/* What came before its sample was lost: then the sample is told as one whose interpreter was not known. */
+static const struct abi_runtime_frame *take_runtime(
+	const struct deferred *deferred, const struct abi_deferred *record, struct abi_entry *entry)
+{
+	const struct abi_runtime_frame *frames = NULL;
+
+	if (entry->n_runtime && deferred->frames)
+		frames = deferred_frames_find(deferred->frames, record);
+	if (!frames && entry->n_runtime) {
+		entry->n_runtime = 0;
+		entry->runtime = RUNTIME_NONE;
+	}
+	return frames;
+}
+
 void deferred_add(struct deferred *deferred, const struct abi_deferred *record, size_t size)
 {
 	struct resolver *resolver = deferred->resolver;
 	uint64_t frames[ABI_KERNEL_FRAMES + ABI_USER_FRAMES];
+	const struct abi_runtime_frame *runtime;
 	struct abi_entry entry;
 	struct stack_walk user;
 
@@ -74,5 +90,6 @@ void deferred_add(struct deferred *deferred, const struct abi_deferred *record, 
 		entry.cut = user.cut;
 	if (user.unverified)
 		entry.flags |= ENTRY_UNVERIFIED;
-	resolve_entry(resolver, &entry, frames);
+	runtime = take_runtime(deferred, record, &entry);
+	resolve_entry(resolver, &entry, frames, runtime);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "abi.h"
+#include "collect/deferred_frames.h"
 #include "collect/resolve.h"
 
 struct stack_walk;
@@ -18,6 +19,7 @@ struct deferred {
 	struct resolver *resolver; /* borrowed */
 	deferred_witness *witness; /* NULL: none */
 	void *context;
+	struct deferred_frames *frames; /* borrowed: of interpreters */
 };
 
 /* Adds one record's sample to the profile, and has its process published. The process's maps were read since, if they could be. A record that is

@@ -15,14 +15,19 @@
 struct queued {
 	struct queued *next;
 	size_t size;
-	struct abi_deferred record; /* its stack behind it */
+	union {
+		uint32_t kind; /* enum abi_deferred_kind */
+		struct abi_deferred record; /* its stack behind it */
+		struct abi_deferred_runtime runtime; /* its frames behind it */
+	};
 };
 
 /* With the lock held. A record without memory for a copy is lost. */
 static int take(void *context, void *data, size_t size)
 {
 	struct deferred_ring *ring = context;
-	struct queued *queued = malloc(offsetof(struct queued, record) + size);
+	size_t whole = offsetof(struct queued, record) + size;
+	struct queued *queued = malloc(whole < sizeof(*queued) ? sizeof(*queued) : whole);
 
 	if (!queued) {
 		__atomic_add_fetch(&ring->deferred.resolver->counters[COUNTER_user_memory], 1,
@@ -118,13 +123,18 @@ static int open_fds(struct deferred_ring *ring)
 }
 
 int deferred_ring_init(struct deferred_ring *ring, struct programs *programs, const struct deferred *deferred,
-	void (*refresh)(void *context, const struct abi_entry *entry), void *context)
+	void (*refresh)(void *context, const struct abi_entry *entry), void (*prepare)(void *context),
+	void *context)
 {
-	int err;
+	int err = deferred_frames_init(&ring->frames, programs->cpus);
 
+	if (err)
+		return err;
 	ring->programs = programs;
 	ring->deferred = *deferred;
+	ring->deferred.frames = &ring->frames;
 	ring->refresh = refresh;
+	ring->prepare = prepare;
 	ring->context = context;
 	ring->last = &ring->first;
 	ring->most_bytes = programs->plan.heap_bytes / 2;
@@ -164,6 +174,7 @@ void deferred_ring_release(struct deferred_ring *ring)
 	while (ring->first && (queued = pop(ring)))
 		free(queued);
 	ring_buffer__free(ring->ring);
+	deferred_frames_release(&ring->frames);
 	close_fd(ring->epoll_fd);
 	close_fd(ring->more_fd);
 	close_fd(ring->stop_fd);
@@ -175,20 +186,25 @@ int deferred_ring_fd(const struct deferred_ring *ring)
 	return ring->more_fd;
 }
 
-/* How many records were added. */
-static unsigned read_batch(struct deferred_ring *ring)
+static void add(struct deferred_ring *ring, const struct queued *queued)
+{
+	if (queued->size >= sizeof(queued->kind) && queued->kind == DEFERRED_RUNTIME) {
+		deferred_frames_keep(&ring->frames, &queued->runtime, queued->size);
+		return;
+	}
+	if (queued->size >= sizeof(queued->record))
+		ring->refresh(ring->context, &queued->record.entry);
+	deferred_add(&ring->deferred, &queued->record, queued->size);
+}
+
+static void read_batch(struct deferred_ring *ring)
 {
 	struct queued *queued;
-	unsigned n = 0;
 
-	while (n < BATCH && (queued = pop(ring))) {
-		if (queued->size >= sizeof(queued->record))
-			ring->refresh(ring->context, &queued->record.entry);
-		deferred_add(&ring->deferred, &queued->record, queued->size);
+	for (unsigned n = 0; n < BATCH && (queued = pop(ring)); n++) {
+		add(ring, queued);
 		free(queued);
-		n++;
 	}
-	return n;
 }
 
 bool deferred_ring_read(struct deferred_ring *ring)
@@ -200,6 +216,7 @@ bool deferred_ring_read(struct deferred_ring *ring)
 
 	eventfd_read(ring->more_fd, &value);
 	pump(ring);
+	ring->prepare(ring->context);
 	read_batch(ring);
 	spaces_publish(spaces);
 	set_wakeup(ring, spaces_figures(spaces).publications > before);

@@ -21,6 +21,9 @@ struct deferred_ring {
 	struct ring_buffer *ring;
 	struct programs *programs; /* borrowed */
 	struct deferred deferred;
+	struct deferred_frames frames;
+	/* Takes in what samples of this batch may refer to: called after a batch is queued and before it is added. */
+	void (*prepare)(void *context);
 	/* Has the maps of the entry's process read, if it can be, before the entry is added. */
 	void (*refresh)(void *context, const struct abi_entry *entry);
 	void *context;
@@ -39,7 +42,8 @@ struct deferred_ring {
 
 /* `ring` is DEFERRED_RING_NONE. 0 or a negative errno; released in any case. */
 int deferred_ring_init(struct deferred_ring *ring, struct programs *programs, const struct deferred *deferred,
-	void (*refresh)(void *context, const struct abi_entry *entry), void *context);
+	void (*refresh)(void *context, const struct abi_entry *entry), void (*prepare)(void *context),
+	void *context);
 void deferred_ring_release(struct deferred_ring *ring);
 
 /* Readable when there is something to read; what does not wake the thread waits for the interval's end. */

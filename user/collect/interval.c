@@ -125,10 +125,12 @@ static void resolve_bank(struct interval *interval, const struct programs *progr
 	for (uint32_t i = 0; i < bank_entries(programs, bank); i++) {
 		const struct abi_entry *entry = bank_entry(programs, bank, i);
 
-		interval->bytes += sizeof(*entry) +
-				   ((uint64_t)entry->n_kernel + entry->n_user) * sizeof(*words);
+		const uint64_t *frames = words + entry->word;
+		uint32_t n = (uint32_t)entry->n_kernel + entry->n_user;
+
+		interval->bytes += sizeof(*entry) + ((uint64_t)n + 2 * entry->n_runtime) * sizeof(*words);
 		if (entry_sane(programs, entry))
-			resolve_entry(resolver, entry, words + entry->word);
+			resolve_entry(resolver, entry, frames, (const void *)(frames + n));
 		else
 			resolver->counters[COUNTER_user_memory] += entry->count;
 	}

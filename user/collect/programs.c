@@ -108,6 +108,11 @@ static int map_arrays(struct programs *programs)
 	programs->arena = map_array(skeleton->maps.arena);
 	programs->rules = map_array(skeleton->maps.rules);
 	programs->spaces = map_array(skeleton->maps.spaces);
+	programs->cpythons = map_array(skeleton->maps.cpythons);
+	programs->interpreted = map_array(skeleton->maps.programs);
+	programs->hosts = map_array(skeleton->maps.hosts);
+	if (!programs->cpythons || !programs->interpreted || !programs->hosts)
+		return -errno;
 	if (!programs->counters || !programs->banks || !programs->slots || !programs->entries ||
 		!programs->words || !programs->arena || !programs->rules || !programs->spaces)
 		return -errno;
@@ -132,6 +137,9 @@ static void unmap_arrays(struct programs *programs)
 	unmap_array(programs->arena, skeleton->maps.arena);
 	unmap_array(programs->rules, skeleton->maps.rules);
 	unmap_array(programs->spaces, skeleton->maps.spaces);
+	unmap_array(programs->cpythons, skeleton->maps.cpythons);
+	unmap_array(programs->interpreted, skeleton->maps.programs);
+	unmap_array(programs->hosts, skeleton->maps.hosts);
 }
 
 static int set_stages(struct profound_bpf *skeleton)
@@ -351,6 +359,16 @@ int programs_deferred_fd(const struct programs *programs)
 void programs_set_wakeup(struct programs *programs, uint32_t bytes)
 {
 	__atomic_store_n(&programs->skeleton->bss->deferred_wakeup, bytes, __ATOMIC_RELAXED);
+}
+
+int programs_codes_fd(const struct programs *programs)
+{
+	return bpf_map__fd(programs->skeleton->maps.codes);
+}
+
+uint32_t *programs_runtime_epoch(const struct programs *programs)
+{
+	return &programs->skeleton->data->runtime_epoch;
 }
 
 int programs_chunks_fd(const struct programs *programs)

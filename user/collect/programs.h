@@ -33,6 +33,9 @@ struct programs {
 	uint64_t *arena; /* settings.arena_words: abi_unwind.h */
 	struct abi_rule *rules;
 	uint64_t *spaces;
+	struct abi_cpython *cpythons; /* abi_runtime.h */
+	struct abi_program *interpreted;
+	struct abi_host *hosts;
 	int stats_fd; /* keeps the kernel counting our run time; -1: not allowed */
 };
 
@@ -60,6 +63,11 @@ int programs_deferred_fd(const struct programs *programs);
 
 /* The kernel side wakes us when more than so many bytes wait in the deferred ring. */
 void programs_set_wakeup(struct programs *programs, uint32_t bytes);
+
+/* The ring of code objects. */
+int programs_codes_fd(const struct programs *programs);
+/* The kernel side forgets which processes run no interpreter when this changes. */
+uint32_t *programs_runtime_epoch(const struct programs *programs);
 
 /* The map of maps that the chunks of rows are put in. */
 int programs_chunks_fd(const struct programs *programs);

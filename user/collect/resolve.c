@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "collect/weaving.h"
 #include "collect/who.h"
 #include "process/layout.h"
 #include "process/target_file.h"
@@ -16,9 +17,12 @@ struct stack {
 	const struct process *process; /* NULL: outside of our pid namespace, or idle */
 	const struct layout *layout;   /* by which the kernel side walked; NULL: it did not */
 	bool lost;                     /* it did, and nobody knows by what */
-	uint32_t frames[ABI_FRAMES];
+	struct weaving weaving;
+	uint32_t frames[ABI_FRAMES + ABI_RUNTIME_FRAMES];
 	uint32_t count, kernel; /* kernel: how many of them are the kernel's */
+	uint32_t native;        /* and how many the user's, before they are woven */
 	uint32_t cut;
+	bool unverified;
 };
 
 static int push(struct stack *stack, const struct frame *frame)
@@ -34,6 +38,21 @@ static int push_unknown(struct stack *stack, enum abi_counter why)
 	return push(stack, &frame);
 }
 
+/* Is it an interpreter's loop? */
+static void note_kind(struct stack *stack, const struct place *place)
+{
+	struct weaving *weaving = &stack->weaving;
+	struct interpreter_code code;
+
+	if (!stack->resolver->interpreters)
+		return;
+	code = interpreters_code(
+		stack->resolver->interpreters, stack->process, stack->entry, place);
+	weaving->kinds[stack->count - stack->kernel] = code.kind;
+	weaving->loops |= code.kind == WEAVE_LOOP;
+	weaving->unsupported |= code.unsupported;
+}
+
 static int push_file(struct stack *stack, const struct place *place)
 {
 	const struct frame frame = {FRAME_FILE, place->object->id, place->offset};
@@ -42,6 +61,7 @@ static int push_file(struct stack *stack, const struct place *place)
 	if (place->object->kind == OBJECT_VDSO && stack->entry->cut == COUNTER_compat_32bit)
 		return push_unknown(stack, COUNTER_no_symbol);
 	target_file_attach(stack->process, place);
+	note_kind(stack, place);
 	tables_use(stack->resolver->tables, place->object->id);
 	return push(stack, &frame);
 }
@@ -128,7 +148,10 @@ static int push_user(struct stack *stack, uint64_t address, bool leaf)
 	const struct abi_entry *entry = stack->entry;
 	struct place place =
 		process_locate(stack->process, address, entry->first_ns, entry->last_ns);
-	int err = push_place(stack, &place, address, leaf);
+	int err;
+
+	stack->weaving.kinds[stack->count - stack->kernel] = WEAVE_NATIVE;
+	err = push_place(stack, &place, address, leaf);
 
 	if (err || !is_stale(stack, &place, address))
 		return err;
@@ -164,6 +187,20 @@ static int push_frames(struct stack *stack, const uint64_t *frames)
 	return err == -ERANGE ? 0 : err;
 }
 
+static int push_runtime(struct stack *stack)
+{
+	uint32_t count = stack->count - stack->kernel;
+	int err;
+
+	stack->native = count;
+	if (!stack->process)
+		return 0;
+	err = weaving_apply(&stack->weaving, stack->frames + stack->kernel, &count, &stack->cut,
+		&stack->unverified);
+	stack->count = stack->kernel + count;
+	return err;
+}
+
 static uint32_t sample_flags(const struct abi_entry *entry)
 {
 	return (entry->flags & ENTRY_UNVERIFIED ? SAMPLE_UNVERIFIED : 0) |
@@ -182,9 +219,27 @@ static int intern_key(const struct stack *stack, struct profile_sample *key)
 	if (!err)
 		err = profile_stack(profile, stack->frames, stack->count, &key->stack);
 	key->cut = stack->cut;
-	key->flags = sample_flags(entry);
+	key->flags = sample_flags(entry) | (stack->unverified ? SAMPLE_UNVERIFIED : 0);
 	key->tid = entry->tid;
 	return err;
+}
+
+/* Not by an initializer: it would clear some 20 KiB for each sample. */
+static void stack_init(struct stack *stack, const struct resolver *resolver, const struct abi_entry *entry,
+	const struct abi_runtime_frame *runtime)
+{
+	stack->resolver = resolver;
+	stack->entry = entry;
+	stack->process = NULL;
+	stack->layout = NULL;
+	stack->lost = false;
+	stack->count = stack->kernel = stack->native = 0;
+	stack->cut = entry->cut;
+	stack->unverified = false;
+	stack->weaving.resolver = resolver;
+	stack->weaving.entry = entry;
+	stack->weaving.runtime = runtime;
+	stack->weaving.loops = stack->weaving.unsupported = false;
 }
 
 static int add_entry(struct stack *stack, const uint64_t *frames)
@@ -203,22 +258,25 @@ static int add_entry(struct stack *stack, const uint64_t *frames)
 	if (!err)
 		err = push_frames(stack, frames);
 	if (!err)
+		err = push_runtime(stack);
+	if (!err)
 		err = intern_key(stack, &key);
 	if (!err)
 		err = profile_add(stack->resolver->profile, &key, entry->count);
 	return err;
 }
 
-void resolve_entry(
-	struct resolver *resolver, const struct abi_entry *entry, const uint64_t *frames)
+void resolve_entry(struct resolver *resolver, const struct abi_entry *entry, const uint64_t *frames,
+	const struct abi_runtime_frame *runtime)
 {
-	struct stack stack = {.resolver = resolver, .entry = entry, .cut = entry->cut};
+	struct stack stack;
 	uint32_t callers;
 
+	stack_init(&stack, resolver, entry, runtime);
 	if (add_entry(&stack, frames)) {
 		resolver->counters[COUNTER_user_memory] += entry->count;
 		return;
 	}
-	callers = stack.count > stack.kernel ? stack.count - stack.kernel - 1U : 0;
+	callers = stack.native ? stack.native - 1U : 0;
 	resolver->by_fp += (uint64_t)(callers < entry->by_fp ? callers : entry->by_fp) * entry->count;
 }

@@ -11,6 +11,8 @@
 #include "object/object.h"
 #include "process/process.h"
 #include "profile/profile.h"
+#include "runtime/code_table.h"
+#include "runtime/interpreters.h"
 #include "unwind/spaces.h"
 #include "unwind/tables.h"
 
@@ -21,12 +23,15 @@ struct resolver {
 	struct cgroups *cgroups;     /* NULL: none are known by id */
 	struct tables *tables;
 	struct spaces *spaces;
+	struct interpreters *interpreters; /* NULL: none is looked for */
+	const struct code_table *codes; /* of interpreters */
 	uint64_t *counters; /* by enum abi_counter; user_memory is added to */
 	uint64_t by_fp;     /* frames found by frame pointer, weighted by samples */
 };
 
-/* Adds one entry; its frames are innermost first, kernel frames first. The process's maps have been refreshed. */
-void resolve_entry(
-	struct resolver *resolver, const struct abi_entry *entry, const uint64_t *frames);
+/* Adds one entry; its frames are innermost first, kernel frames first; `runtime` are its n_runtime frames. The process's
+ * maps have been refreshed, and what the kernel side told of code objects was read. */
+void resolve_entry(struct resolver *resolver, const struct abi_entry *entry, const uint64_t *frames,
+	const struct abi_runtime_frame *runtime);
 
 #endif

@@ -8,24 +8,23 @@
 #ifndef PROFOUND_CPYTHON_FACTS_H
 #define PROFOUND_CPYTHON_FACTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi.h"
 #include "runtime/cpython_lines.h"
-
-#define CPYTHON_LOOPS 16
-
-struct cpython_range {
-	uint64_t start, end; /* offsets in the file */
-};
+#include "runtime/cpython_loop.h"
 
 struct cpython_facts {
 	struct abi_cpython abi;
 	enum cpython_lines_kind lines;
 	char version[32]; /* as Py_GetVersion() begins: "3.11.2"; "" if it could not be told */
-	/* The interpreter's loop, _PyEval_EvalFrameDefault(), in all its parts. */
-	struct cpython_range loop[CPYTHON_LOOPS];
+	/* The interpreter's loop, _PyEval_EvalFrameDefault(), in all its parts: offsets in the file. The first is its start. */
+	struct cpython_range loop[1 + CPYTHON_LOOPS];
 	uint32_t n_loops;
+	/* The loop calls code of its own, a function an instruction, which tail-call one another (3.14 and later, gcc 15,
+	 * clang 19: --with-tail-call-interp): the native frame that it called is part of it. */
+	bool tail_calls;
 };
 
 /*

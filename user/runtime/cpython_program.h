@@ -11,7 +11,7 @@
 #include "abi.h"
 
 /*
- * Fills code_address, slot, target and n_slots for the program `exe_fd`, whose interpreter is in `library_fd` (-1: in
+ * Fills code_address, code_offset, slot, target and n_slots for the program `exe_fd`, whose interpreter is in `library_fd` (-1: in
  * itself, n_slots 0). Slots that are filled before main() comes first: GLOB_DAT, then JUMP_SLOT of Py_BytesMain, Py_Main,
  * Py_RunMain, Py_Initialize and others, by how early they are called. 0; -ENOENT: it has no such word; -EIO, -ENOEXEC,
  * -ENOMEM. The rest of *out is unchanged.

@@ -61,6 +61,20 @@ int frame_writer_put(struct frame_writer *writer, uint32_t frame, const char *te
 	return err;
 }
 
+int frame_writer_put_function(struct frame_writer *writer, uint32_t frame, const struct profile_function *function,
+	uint32_t line)
+{
+	const struct profile_function copy = *function;
+	const char *file = profile_text(writer->profile, copy.file);
+	const struct profile_name name = {
+		profile_text(writer->profile, copy.name), *file ? file : NULL, line, copy.first_line};
+	int err = put_line(writer, frame, &name);
+
+	writer->profile->names[frame].named = true;
+	writer->profile->names[frame].type = (uint8_t)copy.type;
+	return err;
+}
+
 int frame_writer_put_offset(struct frame_writer *writer, uint32_t frame, const char *file, uint64_t address,
 	enum abi_counter why_not)
 {

@@ -30,6 +30,9 @@ void frame_writer_release(struct frame_writer *writer);
 
 /* 0 or -ENOMEM, all of them. why_not 0: `text` is a name; else a stand-in, and an enum abi_counter of class FRAME. */
 int frame_writer_put(struct frame_writer *writer, uint32_t frame, const char *text, enum abi_counter why_not);
+/* An interpreter's function, and the line that ran; 0: not known. 0 or -ENOMEM. */
+int frame_writer_put_function(struct frame_writer *writer, uint32_t frame, const struct profile_function *function,
+	uint32_t line);
 /* "[FILE+0xADDRESS]", FILE without brackets of its own. */
 int frame_writer_put_offset(struct frame_writer *writer, uint32_t frame, const char *file, uint64_t address,
 	enum abi_counter why_not);

@@ -355,6 +355,18 @@ static int name_kernel(struct symbolizer *s, const struct frame_group *group)
 	return err;
 }
 
+/* Its names came with the sample. */
+static int name_runtime(struct symbolizer *s, const struct frame_group *group)
+{
+	const struct profile_function *function = profile_get_function(s->profile, group->owner);
+	int err = 0;
+
+	for (uint32_t i = 0; i < group->count && !err; i++)
+		err = frame_writer_put_function(&s->writer, group->frames[i], function,
+			(uint32_t)profile_get_frame(s->profile, group->frames[i])->address);
+	return err;
+}
+
 static int name_unknown(struct symbolizer *s, const struct frame_group *group)
 {
 	enum abi_counter why_not = group->owner && group->owner < COUNTERS ? group->owner :
@@ -370,6 +382,7 @@ static int name_group(struct symbolizer *s, const struct frame_group *group)
 		[FRAME_FILE] = name_file,
 		[FRAME_ANON] = name_anon,
 		[FRAME_UNKNOWN] = name_unknown,
+		[FRAME_RUNTIME] = name_runtime,
 	};
 
 	if (group->kind >= sizeof(by_kind) / sizeof(*by_kind) || !by_kind[group->kind])
