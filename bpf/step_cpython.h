@@ -193,7 +193,8 @@ inline_always int cpython_ends_group(const struct cpython_raw *raw, const struct
 }
 
 /*
- * One frame, and *frame is its caller's then (0: there is none). *out without a code is the end of a group, and no frame.
+ * One frame, and *frame is its caller's then (0: there is none). *out without an address is no frame, but the end of a group; without
+ * anything the end of all: the loop's outermost entry, or what 3.15 has below that (PyThreadState.base_frame).
  * STEP_OK, or COUNTER_runtime_unreadable.
  */
 inline_always int cpython_step(__u64 *frame, const struct abi_cpython *build,
@@ -212,7 +213,7 @@ inline_always int cpython_step(__u64 *frame, const struct abi_cpython *build,
 	*frame = raw.back;
 	out->check = 0;
 	out->at = 0;
-	out->code = RUNTIME_GROUP_END;
+	out->code = raw.back ? RUNTIME_GROUP_END : 0;
 	if (build->owner_end && raw.owner >= build->owner_end)
 		return STEP_OK;
 	if (raw.code & 7 || raw.code & ~RUNTIME_ADDRESS || !raw.code)

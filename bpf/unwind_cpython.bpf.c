@@ -330,6 +330,8 @@ inline_always int walk_one(struct walk *walk, const struct abi_cpython *build)
 	if (stop)
 		return stop;
 	walk->runtime.frame = at;
+	if (!frame.code)
+		return STEP_OK;
 	if (!keep_frame(walk, &frame))
 		return COUNTER_depth_limit;
 	if (frame.code != RUNTIME_GROUP_END)

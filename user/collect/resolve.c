@@ -41,16 +41,12 @@ static int push_unknown(struct stack *stack, enum abi_counter why)
 /* Is it an interpreter's loop? */
 static void note_kind(struct stack *stack, const struct place *place)
 {
-	struct weaving *weaving = &stack->weaving;
-	struct interpreter_code code;
+	const struct resolver *resolver = stack->resolver;
 
-	if (!stack->resolver->interpreters)
-		return;
-	code = interpreters_code(
-		stack->resolver->interpreters, stack->process, stack->entry, place);
-	weaving->kinds[stack->count - stack->kernel] = code.kind;
-	weaving->loops |= code.kind == WEAVE_LOOP;
-	weaving->unsupported |= code.unsupported;
+	if (resolver->interpreters)
+		weaving_note(&stack->weaving, stack->count - stack->kernel, place,
+			interpreters_code(
+				resolver->interpreters, stack->process, stack->entry, place));
 }
 
 static int push_file(struct stack *stack, const struct place *place)
@@ -239,6 +235,7 @@ static void stack_init(struct stack *stack, const struct resolver *resolver, con
 	stack->weaving.resolver = resolver;
 	stack->weaving.entry = entry;
 	stack->weaving.runtime = runtime;
+	stack->weaving.object = UINT32_MAX;
 	stack->weaving.loops = stack->weaving.unsupported = false;
 }
 

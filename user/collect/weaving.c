@@ -6,6 +6,17 @@
 #include "runtime/code_table.h"
 #include "runtime/weave.h"
 
+void weaving_note(struct weaving *weaving, uint32_t i, const struct place *place, struct interpreter_code code)
+{
+	weaving->kinds[i] = code.kind;
+	weaving->loops |= code.kind == WEAVE_LOOP;
+	weaving->unsupported |= code.unsupported;
+	if (code.tail_calls && i && weaving->kinds[i - 1] == WEAVE_NATIVE &&
+		weaving->object == place->object->id)
+		weaving->kinds[i - 1] = WEAVE_PART;
+	weaving->object = place->object->id;
+}
+
 static int push_unnamed(const struct weaving *weaving, uint32_t *id)
 {
 	const struct frame frame = {FRAME_UNKNOWN, COUNTER_runtime_code_gone, 0};

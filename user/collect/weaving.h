@@ -13,9 +13,13 @@ struct weaving {
 	const struct abi_entry *entry;
 	const struct abi_runtime_frame *runtime; /* entry->n_runtime of them */
 	uint8_t kinds[ABI_FRAMES]; /* enum weave_kind, of each native user frame */
+	uint32_t object;  /* of the frame before, if that is a file's */
 	bool loops;       /* one of them is an interpreter's loop */
 	bool unsupported; /* and not of a known version or build */
 };
+
+/* Notes what code native user frame `i` is in; they come in order. */
+void weaving_note(struct weaving *weaving, uint32_t i, const struct place *place, struct interpreter_code code);
 
 /*
  * Makes one of `count` native user frames (ids in the profile, innermost first; there is room for ABI_RUNTIME_FRAMES

@@ -236,6 +236,15 @@ static int find_proof(struct reading *reading)
 		       -ENOTSUP;
 }
 
+static uint64_t loop_size(const struct cpython_facts *facts)
+{
+	uint64_t size = 0;
+
+	for (uint32_t i = 0; i < facts->n_loops; i++)
+		size += facts->loop[i].end - facts->loop[i].start;
+	return size;
+}
+
 static int fill(struct reading *reading)
 {
 	struct cpython_facts *facts = reading->facts;
@@ -252,7 +261,7 @@ static int fill(struct reading *reading)
 	facts->lines = version < 0x030a	 ? CPYTHON_LNOTAB :
 		       version == 0x030a ? CPYTHON_LINETABLE :
 					   CPYTHON_LOCATIONS;
-	facts->tail_calls = version >= 0x030e && facts->loop[0].end - facts->loop[0].start < TAIL_CALLING_MAX;
+	facts->tail_calls = version >= 0x030e && loop_size(facts) < TAIL_CALLING_MAX;
 	return err;
 }
 

@@ -354,14 +354,15 @@ struct interpreter_code interpreters_code(struct interpreters *interpreters, con
 	if (seen && seen->kind == UNSEEN && object->fd >= 0)
 		examine(interpreters, seen, object, false);
 	if (!seen || seen->kind < SWITCHER)
-		return (struct interpreter_code){WEAVE_NATIVE, false};
+		return (struct interpreter_code){.kind = WEAVE_NATIVE};
 	if (seen->kind == SWITCHER)
-		return (struct interpreter_code){WEAVE_SWITCH, false};
+		return (struct interpreter_code){.kind = WEAVE_SWITCH};
 	if (!in_loop(seen->facts, place->offset))
-		return (struct interpreter_code){WEAVE_NATIVE, false};
+		return (struct interpreter_code){.kind = WEAVE_NATIVE};
 	if (seen->kind == KNOWN && entry->runtime == RUNTIME_NONE)
 		publish_process(interpreters, process, entry, object, seen);
-	return (struct interpreter_code){WEAVE_LOOP, seen->kind == UNSUPPORTED};
+	return (struct interpreter_code){
+		WEAVE_LOOP, seen->kind == UNSUPPORTED, seen->facts->tail_calls};
 }
 
 enum cpython_lines_kind interpreters_lines(const struct interpreters *interpreters, uint32_t build)

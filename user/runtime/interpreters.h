@@ -38,6 +38,7 @@ bool interpreters_meet(struct interpreters *interpreters, const struct process *
 struct interpreter_code {
 	uint8_t kind;     /* enum weave_kind */
 	bool unsupported; /* of an interpreter whose version or build is not known */
+	bool tail_calls;  /* WEAVE_LOOP: the frame that it called, of the same file, is part of it */
 };
 
 /* What code a sample of the process fell into; the place's object was attached. Examines the object if nobody has, and

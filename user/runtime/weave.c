@@ -99,6 +99,13 @@ static uint32_t put_group(struct weave_output *out, const struct weave_input *in
 	return from + 1;
 }
 
+static void put_native(struct weave_output *out, const struct weave_input *input, uint32_t i, bool loop_stays)
+{
+	if (input->native[i] == WEAVE_PART && !loop_stays)
+		return;
+	put(out, i, false);
+}
+
 void weave(struct weave_output *out, const struct weave_input *input)
 {
 	const struct fit fit = find_fit(input, count_groups(input));
@@ -109,13 +116,13 @@ void weave(struct weave_output *out, const struct weave_input *input)
 	out->mismatch = !fit.exact;
 	out->cut = is_greenlet ? 0 : input->cut ? input->cut : input->runtime_cut;
 	for (uint32_t i = 0; i < fit.native; i++) {
-		bool is_loop = input->native[i] == WEAVE_LOOP;
+		bool stays = stay || frame >= input->n_frames;
 
-		if (!is_loop || stay || frame >= input->n_frames)
-			put(out, i, false);
+		if (input->native[i] != WEAVE_LOOP || stays)
+			put_native(out, input, i, stays);
 		else
 			frame = put_group(out, input, frame, i);
-		stay -= is_loop && stay;
+		stay -= input->native[i] == WEAVE_LOOP && stay;
 	}
 	while (frame < input->n_frames)
 		frame = put_group(out, input, frame, input->n_native);

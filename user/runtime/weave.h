@@ -8,6 +8,7 @@
  *
  * - One loop frame more than there are groups: the innermost loop begins or ends, and stays as it is. So does the loop
  *   frame of a group without frames.
+ * - What is part of a loop frame goes with it.
  * - A greenlet's frames end where it was started, in greenlet's own code (greenlet 0.4 to 3: g_initialstub() calls the
  *   first function; what lies further out is a copy of whoever switched to it, or overwritten since). The thread state
  *   has the current greenlet's frames alone, so the stack ends there, and is whole.
@@ -25,6 +26,7 @@ enum weave_kind {
 	WEAVE_NATIVE, /* any code */
 	WEAVE_LOOP,   /* the interpreter's loop */
 	WEAVE_SWITCH, /* greenlet's */
+	WEAVE_PART,   /* called by the loop frame that is next, and part of it */
 };
 
 struct weave_input {
