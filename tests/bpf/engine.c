@@ -84,6 +84,7 @@ static void leave_out_entries(struct profound_bpf *skeleton)
 	bpf_program__set_autoload(skeleton->progs.members_fork, false);
 	bpf_program__set_autoload(skeleton->progs.members_exit, false);
 	bpf_program__set_autoload(skeleton->progs.members_free, false);
+	bpf_program__set_autoload(skeleton->progs.unwind_cpython, false);
 }
 
 static void load(struct engine *engine)

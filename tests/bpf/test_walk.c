@@ -137,7 +137,7 @@ static void test_chains(void **state)
 /* The interrupted frame is one of ABI_USER_FRAMES. */
 static void test_depth(void **state)
 {
-	static const unsigned deeper[] = {640, 641, 700, 900};
+	static const unsigned deeper[] = {ABI_USER_FRAMES, ABI_USER_FRAMES + 1, ABI_USER_FRAMES + 60, ABI_USER_FRAMES + 260};
 
 	for (size_t i = 0; i < sizeof(deeper) / sizeof(*deeper); i++) {
 		chain(*state, 0, deeper[i], 16);
@@ -150,15 +150,15 @@ static void test_depth_below_kernel_frames(void **state)
 {
 	struct fixture *fixture = *state;
 
-	chain(fixture, 0, 639, 16);
+	chain(fixture, 0, ABI_USER_FRAMES - 1, 16);
 	begin(fixture, ABI_KERNEL_FRAMES, address(fixture, 0), address(fixture, 0));
 	run(fixture);
-	expect(fixture, 639, 0);
+	expect(fixture, ABI_USER_FRAMES - 1, 0);
 	assert_int_equal(fixture->walk.n_frames, ABI_FRAMES - 1);
-	chain(fixture, 0, 640, 16);
+	chain(fixture, 0, ABI_USER_FRAMES, 16);
 	begin(fixture, ABI_KERNEL_FRAMES, address(fixture, 0), address(fixture, 0));
 	run(fixture);
-	expect(fixture, 639, COUNTER_depth_limit);
+	expect(fixture, ABI_USER_FRAMES - 1, COUNTER_depth_limit);
 	assert_int_equal(fixture->walk.frames[0], 0xffffffff81000000UL);
 }
 
@@ -290,11 +290,11 @@ static void test_earlier_cut_stays(void **state)
 {
 	struct fixture *fixture = *state;
 
-	chain(fixture, 0, 700, 16);
+	chain(fixture, 0, ABI_USER_FRAMES + 60, 16);
 	begin(fixture, 0, address(fixture, 0), address(fixture, 0));
 	fixture->walk.cut = COUNTER_kernel_stack_unreadable;
 	run(fixture);
-	expect(fixture, 639, COUNTER_kernel_stack_unreadable);
+	expect(fixture, ABI_USER_FRAMES - 1, COUNTER_kernel_stack_unreadable);
 }
 
 /* The hand-over to emit, which is not loaded here, is counted. */

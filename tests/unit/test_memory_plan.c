@@ -23,7 +23,7 @@ static void test_within(void **state)
 	static const uint32_t cpus[] = {1, 2, 16, 128}, rates[] = {0, 19, 99, 999, 9999};
 
 	(void)state;
-	for (uint64_t memory = 16ULL << 20; memory <= 4ULL << 30; memory *= 2)
+	for (uint64_t memory = 32ULL << 20; memory <= 4ULL << 30; memory *= 2)
 		for (size_t i = 0; i < sizeof(cpus) / sizeof(*cpus); i++)
 			for (size_t j = 0; j < sizeof(rates) / sizeof(*rates); j++) {
 				struct memory_plan plan;

@@ -27,7 +27,7 @@
 #define NOWHERE 0x700000ULL
 #define VSYSCALL 0xffffffffff600400ULL
 #define STACK 0x7ffc00000000ULL
-#define WORDS 4096
+#define WORDS 16384
 
 struct fixture {
 	struct objects *objects;
@@ -100,8 +100,8 @@ struct row {
 static const struct row rows[] = {
 	{"whole", 10, 4, JIT, 8 * WORDS, 0, true, 11, 0},
 	{"a leaf alone", 0, 4, JIT, 8 * WORDS, 0, true, 1, 0},
-	{"as many as are kept", 639, 4, JIT, 8 * WORDS, 0, true, 640, 0},
-	{"one more", 640, 4, JIT, 8 * WORDS, 0, true, 640, COUNTER_depth_limit},
+	{"as many as are kept", ABI_USER_FRAMES - 1, 4, JIT, 8 * WORDS, 0, true, ABI_USER_FRAMES, 0},
+	{"one more", ABI_USER_FRAMES, 4, JIT, 8 * WORDS, 0, true, ABI_USER_FRAMES, COUNTER_depth_limit},
 	{"larger than the copy", 10, 4, JIT, 8 * 16, 0, true, 5, COUNTER_stack_copy_short},
 	{"the copy ends within a frame", 10, 4, JIT, 8 * 17, 0, true, 5, COUNTER_stack_copy_short},
 	{"memory ends before the stack", 10, 4, JIT, 8 * 16, 0, false, 5, COUNTER_stack_paged_out},
