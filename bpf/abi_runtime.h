@@ -136,8 +136,8 @@ struct abi_host {
  * A code object as it was when it ran, in a ring of its own. Behind it are the bytes of file, name, qualified name (in
  * characters of 1, 2 or 4 bytes; 1 is Latin-1) and line table, in this order, without padding.
  */
-#define ABI_CODE_TEXT 512   /* bytes of each text at most; more is cut */
-#define ABI_CODE_LINES 16384 /* bytes of a line table at most; a longer one is left out */
+#define ABI_CODE_TEXT 508    /* bytes of each text at most; more is cut */
+#define ABI_CODE_LINES 16383 /* bytes of a line table at most; a longer one is left out */
 
 struct abi_code_text {
 	__u16 size;  /* bytes */

@@ -29,12 +29,12 @@ struct {
 } told SEC(".maps");
 
 #define CODE_FAILED (~0U)
-#define CODE_BYTES (3 * ABI_CODE_TEXT + ABI_CODE_LINES)
+#define TEXTS_BYTES 2048 /* a power of two */
+#define CODE_BYTES (TEXTS_BYTES + ABI_CODE_LINES + 1)
 
 struct code_scratch {
 	struct abi_code head;
 	__u8 bytes[CODE_BYTES];
-	__u8 slack[64];
 };
 
 struct {
@@ -69,6 +69,14 @@ inline_always void set_told(__u64 id)
 	*a = id;
 }
 
+/* What is below the limit anyway, in a way that all verifiers see: by a mask, which clang would leave out. The limit is a
+ * power of two. */
+inline_always __u64 below(__u64 value, const __u64 limit)
+{
+	__asm__ volatile("" : "+r"(value));
+	return value & (limit - 1);
+}
+
 /* A Python string behind what is there already. Its end, or CODE_FAILED. */
 inline_always __u32 add_text(struct code_scratch *scratch, __u32 end,
 	const struct abi_cpython *build, __u64 string, struct abi_code_text *out)
@@ -91,8 +99,8 @@ inline_always __u32 add_text(struct code_scratch *scratch, __u32 end,
 	out->cut = size > ABI_CODE_TEXT;
 	if (size > ABI_CODE_TEXT)
 		size = ABI_CODE_TEXT;
-	if (end > 3 * ABI_CODE_TEXT ||
-		bpf_probe_read_user(scratch->bytes + end, size, (void *)data))
+	if (bpf_probe_read_user(scratch->bytes + below(end, TEXTS_BYTES), below(size, ABI_CODE_TEXT + 4),
+		    (void *)data))
 		return CODE_FAILED;
 	out->size = size;
 	return end + size;
@@ -112,8 +120,8 @@ inline_always __u32 add_lines(
 		scratch->head.lines_left_out = 1;
 		return end;
 	}
-	if (end > 3 * ABI_CODE_TEXT ||
-		bpf_probe_read_user(scratch->bytes + end, size, (void *)(bytes + build->bytes_data)))
+	if (bpf_probe_read_user(scratch->bytes + below(end, TEXTS_BYTES), below(size, ABI_CODE_LINES + 1),
+		    (void *)(bytes + build->bytes_data)))
 		return CODE_FAILED;
 	scratch->head.lines_size = size;
 	return end + size;
@@ -143,6 +151,7 @@ inline_always bool code_send(__u32 cpu, struct code_scratch *scratch, const stru
 	const struct cpython_code_head *head)
 {
 	__u32 end = add_text(scratch, 0, build, head->file, &scratch->head.file);
+	__u64 size;
 
 	if (end != CODE_FAILED)
 		end = add_text(scratch, end, build, head->name, &scratch->head.name);
@@ -150,9 +159,11 @@ inline_always bool code_send(__u32 cpu, struct code_scratch *scratch, const stru
 		end = add_text(scratch, end, build, head->qualname, &scratch->head.qualname);
 	if (end != CODE_FAILED)
 		end = add_lines(scratch, end, build, head->lines);
-	if (end > CODE_BYTES)
+	size = end;
+	__asm__ volatile("" : "+r"(size));
+	if (size > CODE_BYTES)
 		return false;
-	if (!bpf_ringbuf_output(&codes, scratch, sizeof(scratch->head) + end, code_wakeup()))
+	if (!bpf_ringbuf_output(&codes, scratch, sizeof(scratch->head) + size, code_wakeup()))
 		return true;
 	count(cpu, COUNTER_runtime_no_room);
 	return false;

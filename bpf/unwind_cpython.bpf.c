@@ -299,14 +299,16 @@ inline_always bool keep_frame(struct walk *walk, const struct abi_runtime_frame 
 	struct walk_runtime *runtime = &walk->runtime;
 	__u32 n = *(volatile __u32 *)&runtime->n, zero = 0;
 	struct runtime_frames *frames = bpf_map_lookup_elem(&runtime_frames, &zero);
+	struct abi_runtime_frame *last;
 
 	if (!frames)
 		return false;
 	runtime->hash[0] = mix(runtime->hash[0], frame->code, MIX_A);
 	runtime->hash[1] = mix(runtime->hash[1], (__u64)frame->check << 32 | frame->at, MIX_B);
-	if (frame->code == RUNTIME_GROUP_END && n && n <= ABI_RUNTIME_FRAMES &&
-		!(frames->frame[n - 1].code & RUNTIME_GROUP_END)) {
-		frames->frame[n - 1].code |= RUNTIME_GROUP_END;
+	/* By a mask: 5.10's verifier does not know the bounds of n - 1. */
+	last = &frames->frame[((__u64)n - 1) & (ABI_RUNTIME_FRAMES - 1)];
+	if (frame->code == RUNTIME_GROUP_END && n && !(last->code & RUNTIME_GROUP_END)) {
+		last->code |= RUNTIME_GROUP_END;
 		return true;
 	}
 	if (n >= ABI_RUNTIME_FRAMES)
