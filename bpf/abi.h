@@ -82,7 +82,8 @@ struct abi_entry {
 	__u32 tid;    /* in profound's pid namespace; 0: not asked for (settings.with_tid), or outside */
 	__u16 n_runtime;   /* struct abi_runtime_frame behind the frames, two words each, innermost first */
 	__u8 runtime;      /* enum abi_runtime: whose frames; of a thread without any, too */
-	__u8 runtime_cut;  /* enum abi_counter of class CUT, or 0: the runtime's frames are whole */
+	__u8 runtime_cut;  /* enum abi_counter of class CUT, or 0: the runtime's frames are whole. runtime_not_ready: it does
+			    * not know the thread, which is well if none of its code runs in it */
 };
 
 _Static_assert(sizeof(struct abi_bank) == 16, "abi_bank");

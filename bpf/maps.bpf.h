@@ -32,6 +32,7 @@ struct walk_runtime {
 	__u64 process; /* process_id() */
 	__u64 hash[2]; /* over the frames */
 	__u64 frame;   /* the next one to look at; 0: none */
+	__u64 word;    /* what was read last */
 	__u32 n;       /* frames */
 	__u32 cut;     /* enum abi_counter of class CUT; 0: whole */
 	__u32 told;    /* code objects, of this sample */

@@ -54,7 +54,7 @@ struct cpython_search {
 	__u64 thread; /* the next to look at */
 	__u64 found[CPYTHON_THREADS];
 	__u32 n;
-	__u32 pad;
+	__u32 seen;   /* thread states that were looked at */
 };
 
 #define STEP_NO_FRAME (~0ULL)

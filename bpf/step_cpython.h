@@ -55,6 +55,7 @@ inline_always int cpython_search_step(struct cpython_search *search,
 	}
 	if (cpython_read(memory, thread + build->thread_id, 8, &id))
 		return COUNTER_runtime_unreadable;
+	search->seen++;
 	n = search->n;
 	if (id == search->id && n < CPYTHON_THREADS) {
 		search->found[n & (CPYTHON_THREADS - 1)] = thread;

@@ -14,12 +14,18 @@ struct step_memory {
 	struct walk *walk;
 };
 
-/* Whole pages: an interpreter's frames lie one behind the other, callers at lower addresses. */
-inline_always int mem_read(struct step_memory *memory, __u64 address, __u64 *value)
-{
-	struct walk *walk = memory->walk;
-	__u64 page = address & ~PAGE_MASK;
+/* Functions of their own to the verifier, which looks at each once and not wherever it is called. */
+#define ONCE __attribute__((noinline))
 
+/* Whole pages: an interpreter's frames lie one behind the other, callers at lower addresses. Into walk.runtime.word. */
+ONCE int read_into_word(__u64 address)
+{
+	__u64 page = address & ~PAGE_MASK;
+	__u32 zero = 0;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+
+	if (!walk)
+		return -1;
 	if (page != walk->window_at || !walk->window_len) {
 		walk->window_len = 0;
 		if (bpf_probe_read_user(walk->window, WINDOW, (void *)page))
@@ -27,8 +33,16 @@ inline_always int mem_read(struct step_memory *memory, __u64 address, __u64 *val
 		walk->window_at = page;
 		walk->window_len = WINDOW;
 	}
-	*value = *(__u64 *)&walk->window[address & (WINDOW - 8)];
+	walk->runtime.word = *(__u64 *)&walk->window[address & (WINDOW - 8)];
 	return 0;
+}
+
+inline_always int mem_read(struct step_memory *memory, __u64 address, __u64 *value)
+{
+	int err = read_into_word(address);
+
+	*value = memory->walk->runtime.word;
+	return err;
 }
 
 inline_always int mem_block(struct step_memory *memory, __u64 address)
@@ -47,15 +61,12 @@ inline_always __u64 mem_block_word(struct step_memory *memory, __u32 offset)
 #include "step_cpython.h"
 #include "code_record.bpf.h"
 
-/* Functions of their own to the verifier, which looks at each once and not wherever it is called. */
-#define ONCE __attribute__((noinline))
-
 /* Thread states by (process, pthread_self(), the heads of the lists that they are in), direct mapped. */
 #define THREADS 256
 
 struct threads_found {
 	__u64 key;
-	__u64 until_ns; /* one without any is looked for again: lists change behind their heads */
+	__u64 until_ns; /* one without any is looked for again: a state is in the list before it has its thread's id */
 	__u64 thread[CPYTHON_THREADS];
 	__u64 n;
 };
@@ -71,7 +82,8 @@ struct {
 	__type(value, struct threads);
 } threads SEC(".maps");
 
-#define NONE_FOR_NS 50000000ULL
+/* For each state that was looked at in vain: 100 times what that costs. */
+#define NONE_FOR_NS 12000ULL
 
 inline_always const struct abi_cpython *build_of(const struct walk *walk)
 {
@@ -234,7 +246,23 @@ inline_always int search_all(void)
 	return stop;
 }
 
-/* Do all of them still say that they are this thread's? */
+struct thread_links { /* PyThreadState begins with them, in all versions */
+	__u64 prev, next, interp;
+};
+
+/* Is a state in its interpreter's list? Memory that was freed keeps most of what it was. */
+inline_always bool is_linked(__u64 thread, const struct abi_cpython *build)
+{
+	struct thread_links links;
+	__u64 to;
+
+	if (bpf_probe_read_user(&links, sizeof(links), (void *)(thread + build->thread_next - 8)))
+		return false;
+	to = links.prev ? links.prev + build->thread_next : links.interp + build->interp_threads;
+	return read_word(to, &to) && to == thread;
+}
+
+/* Are all of them still this thread's? */
 inline_always bool still_there(
 	const struct threads_found *slot, const struct walk *walk, const struct abi_cpython *build)
 {
@@ -242,7 +270,7 @@ inline_always bool still_there(
 		__u64 id;
 
 		if (!read_word(slot->thread[i] + build->thread_id, &id) ||
-			id != walk->runtime.search.id)
+			id != walk->runtime.search.id || !is_linked(slot->thread[i], build))
 			return false;
 	}
 	return true;
@@ -253,7 +281,7 @@ inline_always void keep_threads(struct threads_found *slot, __u64 key,
 {
 	slot->key = key;
 	slot->n = search->n;
-	slot->until_ns = search->n ? ~0ULL : bpf_ktime_get_ns() + NONE_FOR_NS;
+	slot->until_ns = search->n ? ~0ULL : bpf_ktime_get_ns() + search->seen * NONE_FOR_NS;
 	__builtin_memcpy(slot->thread, search->found, sizeof(slot->thread));
 }
 
@@ -270,6 +298,7 @@ inline_always bool find_threads(struct walk *walk, const struct abi_cpython *bui
 
 	search->id = BPF_CORE_READ(task, thread.fsbase);
 	search->n = 0;
+	search->seen = 0;
 	search->thread = 0;
 	if (!table || !search->id || !read_word(walk->runtime.bias + build->interpreters, &interp))
 		return true;
@@ -385,21 +414,8 @@ ONCE int cpython_thread(__u32 i)
 	return walk_thread(walk, build, walk->runtime.search.found[i & (CPYTHON_THREADS - 1)]);
 }
 
-inline_always void walk_threads(struct walk *walk, const struct abi_cpython *build)
-{
-	int stop = STEP_END;
-
-	walk->window_len = 0;
-	if (!find_threads(walk, build))
-		return;
-	for (__u32 i = 0; i < CPYTHON_THREADS && i < walk->runtime.search.n && stop == STEP_END; i++)
-		stop = cpython_thread(i);
-	if (stop > 0 && !walk->runtime.cut)
-		walk->runtime.cut = stop;
-}
-
-SEC("perf_event")
-int unwind_cpython(struct bpf_perf_event_data *ctx)
+/* The sample's interpreter and thread states. 0: there are none. */
+ONCE int prepare(void)
 {
 	__u32 zero = 0;
 	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
@@ -408,11 +424,31 @@ int unwind_cpython(struct bpf_perf_event_data *ctx)
 	if (!walk)
 		return 0;
 	walk->runtime.process = process_id(walk);
-	if (find_runtime(walk)) {
-		build = build_of(walk);
-		if (build)
-			walk_threads(walk, build);
-	}
+	walk->window_len = 0;
+	if (!find_runtime(walk))
+		return 0;
+	build = build_of(walk);
+	if (!build || !find_threads(walk, build))
+		return 0;
+	if (!walk->runtime.search.n && !walk->runtime.cut)
+		walk->runtime.cut = COUNTER_runtime_not_ready;
+	return walk->runtime.search.n;
+}
+
+SEC("perf_event")
+int unwind_cpython(struct bpf_perf_event_data *ctx)
+{
+	__u32 zero = 0;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+	int n, stop = STEP_END;
+
+	if (!walk)
+		return 0;
+	n = prepare();
+	for (int i = 0; i < CPYTHON_THREADS && i < n && stop == STEP_END; i++)
+		stop = cpython_thread(i);
+	if (stop > 0 && !walk->runtime.cut)
+		walk->runtime.cut = stop;
 	bpf_tail_call(ctx, &stages, STAGE_UNWIND);
 	count(walk->cpu, COUNTER_tail_call_failed);
 	return 0;

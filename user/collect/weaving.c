@@ -84,7 +84,8 @@ int weaving_apply(struct weaving *weaving, uint32_t *frames, uint32_t *count, ui
 			*cut = cut_unknown(weaving, *cut);
 		return 0;
 	}
-	if (!weaving->loops && !entry->n_runtime && !entry->runtime_cut)
+	if (!weaving->loops && !entry->n_runtime &&
+		(!entry->runtime_cut || entry->runtime_cut == COUNTER_runtime_not_ready))
 		return 0;
 	weave(&woven, &input);
 	err = place_items(weaving, &woven, frames, count);
