@@ -68,10 +68,10 @@ static struct fit find_fit(const struct weave_input *input, uint32_t groups)
 		return fit;
 	if (!input->runtime_cut && fit_greenlet(input, groups, &fit))
 		return fit;
-	if (fits(loops, groups, &fit))
-		return fit;
 	/* The outer end of what is cut is not there. */
 	fit.exact = (input->cut && loops < groups) || (input->runtime_cut && loops > groups);
+	if (!fit.exact)
+		fits(loops, groups, &fit);
 	return fit;
 }
 
