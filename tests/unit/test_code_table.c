@@ -89,6 +89,9 @@ static void test_longest(void **state)
 	made.head.file.cut = 1;
 	assert_int_equal(cpython_code_parse(&code, &made.head, made.size), 0);
 	assert_int_equal(strlen(code.file), 2 * ABI_CODE_TEXT + 3);
+	memset(made.bytes, 0, sizeof(latin)); /* each becomes U+FFFD */
+	assert_int_equal(cpython_code_parse(&code, &made.head, made.size), 0);
+	assert_int_equal(strlen(code.file), 3 * ABI_CODE_TEXT + 3);
 }
 
 static void test_contradictions(void **state)

@@ -11,8 +11,8 @@
 
 #include "abi.h"
 
-/* A text of ABI_CODE_TEXT bytes in UTF-8 at most: a Latin-1 character is two bytes there; with "…" where it was cut. */
-#define CPYTHON_TEXT (2 * ABI_CODE_TEXT + 8)
+/* A text of ABI_CODE_TEXT bytes in UTF-8: of each NUL and stray surrogate three; with "…" where it was cut. */
+#define CPYTHON_TEXT (3 * ABI_CODE_TEXT + 8)
 
 struct cpython_code {
 	char file[CPYTHON_TEXT]; /* "" : not known */
