@@ -94,6 +94,19 @@ static void test_longest(void **state)
 	assert_int_equal(strlen(code.file), 3 * ABI_CODE_TEXT + 3);
 }
 
+/* No name at all: its width is 0. */
+static void test_no_texts(void **state)
+{
+	struct cpython_code code;
+	struct made made;
+
+	(void)state;
+	memset(&made, 0, sizeof(made));
+	assert_int_equal(cpython_code_parse(&code, &made.head, sizeof(made.head)), 0);
+	assert_string_equal(code.file, "");
+	assert_string_equal(code.function, "");
+}
+
 static void test_contradictions(void **state)
 {
 	struct cpython_code code;
@@ -189,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_no_texts),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_many),

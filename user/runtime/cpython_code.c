@@ -44,7 +44,7 @@ static char *put(char *to, uint32_t value)
 
 static void decode(char *to, const struct abi_code_text *text, const uint8_t *bytes)
 {
-	for (uint32_t i = 0; i + text->width <= text->size; i += text->width)
+	for (uint32_t i = 0; text->size - i >= text->width && i < text->size; i += text->width)
 		to = put(to, character(bytes + i, text->width));
 	if (text->cut)
 		to = stpcpy(to, ELLIPSIS);
