@@ -113,7 +113,9 @@ static void list_causes(void)
 
 static void list_runtimes(void)
 {
-	printf("runtimes:\n  %-12s %s\n", "native", "C, C++, Rust, Go and the like, by their unwind tables");
+	printf("runtimes:\n  %-12s %s\n  %-12s %s\n", "native",
+		"C, C++, Rust, Go and the like, by their unwind tables", "cpython",
+		"CPython 3.6 to 3.15: functions and lines, in place of its loop's frames");
 }
 
 static const struct {

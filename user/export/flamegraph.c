@@ -46,6 +46,7 @@ static const char *const kind_names[TREE_KINDS] = {
 	[TREE_KERNEL] = "kernel",
 	[TREE_NATIVE] = "native",
 	[TREE_JIT] = "jit",
+	[TREE_PYTHON] = "python",
 	[TREE_UNNAMED] = "unnamed",
 	[TREE_CUT] = "truncated",
 };

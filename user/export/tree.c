@@ -71,6 +71,8 @@ static enum tree_kind kind_of(const struct profile *profile, uint32_t frame)
 {
 	if (!profile->names || !profile->names[frame].named)
 		return TREE_UNNAMED;
+	if (profile->names[frame].type == FRAME_TYPE_CPYTHON)
+		return TREE_PYTHON;
 	switch (profile_get_frame(profile, frame)->kind) {
 	case FRAME_KERNEL:
 		return TREE_KERNEL;

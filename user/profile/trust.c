@@ -109,18 +109,28 @@ struct counting {
 	struct trust got;
 };
 
+/* Whose time it is: an interpreter's function has that of the C functions that do its work. */
+static uint32_t self_frame(const struct profile *profile, const uint32_t *frames, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (profile->names[frames[i]].type == FRAME_TYPE_CPYTHON)
+			return frames[i];
+	return frames[0];
+}
+
 static struct self_key self_of(const struct profile *profile, const struct profile_sample *sample,
 	const uint32_t *frames, uint32_t count)
 {
 	struct self_key key = {.comm = sample->comm, .function = UINT32_MAX, .cut = sample->cut};
 	const struct profile_line *lines;
-	uint32_t n_lines;
+	uint32_t n_lines, self;
 
 	if (!count)
 		return key;
+	self = self_frame(profile, frames, count);
 	key.cut = 0;
-	key.kernel = profile_get_frame(profile, frames[0])->kind == FRAME_KERNEL;
-	lines = profile_get_lines(profile, frames[0], &n_lines);
+	key.kernel = profile_get_frame(profile, self)->kind == FRAME_KERNEL;
+	lines = profile_get_lines(profile, self, &n_lines);
 	if (n_lines)
 		key.function = lines[0].function;
 	return key;

@@ -64,7 +64,7 @@ void trust_release(struct trust *trust);
  * is replaced. A sample is one of cut, unverified, complete, in this order. `file_of` gives the file name people
  * see of a frame without a name; its text is copied. 0; or -ENOMEM, and then nothing was changed.
  *
- * A function of the top that is of the kernel ends in "_[k]"; it is "" where a sample has no frame at all.
+ * The top has for each sample its innermost function; where an interpreter ran, the innermost of its language. One that is of the kernel ends in "_[k]"; it is "" where a sample has no frame at all.
  */
 int trust_count_frames(struct trust *trust, const struct profile *profile,
 	const char *(*file_of)(void *context, const struct frame *frame), void *context);

@@ -5,7 +5,7 @@ const ROW = 20, FONT = 12, LEAST = 0.5, ZOOM_MS = 180;
 /* Hue, its spread by name, saturation and lightness, for the light and the dark page. */
 const COLOURS = {
     root: [220, 0, 8, 84, 26], thread: [255, 8, 32, 80, 36], kernel: [210, 14, 62, 70, 36],
-    native: [32, 16, 88, 66, 37], jit: [150, 14, 46, 62, 30], unnamed: [220, 0, 5, 72, 36],
+    native: [32, 16, 88, 66, 37], jit: [150, 14, 46, 62, 30], python: [95, 14, 52, 60, 30], unnamed: [220, 0, 5, 72, 36],
     truncated: [355, 5, 72, 74, 40],
 };
 
