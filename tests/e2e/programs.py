@@ -50,6 +50,7 @@ PROGRAMS = {
     "inlined": ("gcc", ["inlined.c"], []),
     "spawner": ("gcc", ["spawner.c"], []),
     "publisher": ("gcc", ["publisher.c"], []),
+    "liar": ("gcc", ["liar.c"], ["-pthread", "-rdynamic"]),
 }
 
 
