@@ -44,11 +44,13 @@ class File:
     def names(self, index):
         """Of a location, outermost first, as folded lines have them."""
         location = self.dictionary.location_table[index]
-        kernel = self.attributes(location.attribute_indices).get("profile.frame.type") == "kernel"
+        kind = self.attributes(location.attribute_indices).get("profile.frame.type")
         for line in reversed(location.lines):
             function = self.dictionary.function_table[line.function_index]
             assert function.system_name_strindex == 0, "it says nothing that the name does not"
-            yield self.strings[function.name_strindex].replace(";", ":") + ("_[k]" if kernel else "")
+            file = self.strings[function.filename_strindex].rpartition("/")[2]
+            end = "_[k]" if kind == "kernel" else f" ({file})" if kind == "cpython" and file else ""
+            yield (self.strings[function.name_strindex] + end).replace(";", ":")
 
     def stack(self, index):
         locations = self.dictionary.stack_table[index].location_indices

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an .otlp file says of where samples come from: resources of services, mappings of files, types of frames."""
+import collections
 import hashlib
 import os
 import pathlib
@@ -8,6 +9,7 @@ import re
 import shutil
 import struct
 import subprocess
+import time
 
 import pytest
 
@@ -201,6 +203,27 @@ def test_pids(target, otlp, build):
     apart = labels_of(otlp("-p", pids, "-d", "1", "--pids"), "chain")
     assert {int(labels.pop("process.pid")) for labels in apart} == {one.pid for one in chains}
     assert apart == [expected(build("chain"))] * 2
+
+
+def test_tids(target, start, tmp_path):
+    """Each sample of a program with threads has its thread's id when that is asked for, and only then."""
+    def recorded(*flags):
+        threads = target("threads", 2)
+        time.sleep(0.5)
+        tids = {int(task.name) for task in pathlib.Path(f"/proc/{threads.pid}/task").iterdir()}
+        recording = start("-p", threads.pid, "-d", "1", "-F", "199", "-o", tmp_path / "out.otlp", *flags)
+        recording.finish()
+        samples = collections.Counter()
+        file = otlp_file.File(tmp_path / "out.otlp")
+        for _, _, profile in file.profiles():
+            for sample in profile.samples:
+                samples[file.attributes(sample.attribute_indices).get("thread.id")] += sum(sample.values)
+        return tids, samples
+
+    tids, samples = recorded("--tids")
+    assert set(samples) <= tids and len(samples) >= 2, (samples, tids)
+    _, samples = recorded()
+    assert set(samples) == {None}, samples
 
 
 def test_same_in_two_recordings(target, otlp):

@@ -130,6 +130,7 @@ static int start_collector(struct record *record, struct fault *fault)
 		.memory_bytes = options->memory_bytes,
 		.follow_command = record_options_follow_command(options),
 		.keep_idle = options->idle,
+		.with_tid = options->tids,
 		.no_user = options->kernel_only,
 		.no_kernel = options->user_only,
 		.stated = record->with_resources,

@@ -36,6 +36,7 @@ FLAG(lines, lines)
 FLAG(debuginfod, debuginfod)
 FLAG(idle, idle)
 FLAG(pids, pids)
+FLAG(tids, tids)
 FLAG(quiet, quiet)
 FLAG(verbose, verbose)
 FLAG(ignore_kernel_bugs, ignore_kernel_bugs)
@@ -288,6 +289,7 @@ static const struct option_spec record_option_table[] = {
 		set_debuginfod},
 	{"output", 0, "idle", NULL, "draw idle CPUs too", set_idle},
 	{"output", 0, "pids", NULL, "process.pid becomes an attribute (OTLP)", set_pids},
+	{"output", 0, "tids", NULL, "thread.id becomes one of samples (OTLP, pprof)", set_tids},
 	{"output", 0, "stats", "FILE", "figures about this run as JSON", set_stats},
 	{"output", 0, "min-quality", "PCT", "exit 3 if fewer stacks are whole and named",
 		set_min_quality},

@@ -26,7 +26,7 @@ struct record_options {
 	bool user_only, kernel_only;
 
 	struct output_options outputs; /* none: the page with the default name */
-	bool no_demangle, no_inline, lines, debuginfod, idle, pids, quiet, verbose, ignore_kernel_bugs;
+	bool no_demangle, no_inline, lines, debuginfod, idle, pids, tids, quiet, verbose, ignore_kernel_bugs;
 	uint64_t memory_bytes;
 	double min_quality; /* percent; 0: none */
 };

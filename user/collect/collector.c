@@ -252,6 +252,7 @@ static int load(struct collector *collector, struct fault *fault)
 		.keep_idle = request->keep_idle,
 		.no_user = request->no_user,
 		.no_kernel = request->no_kernel,
+		.with_tid = request->with_tid,
 		.compare = request->witness != NULL,
 		.follow_command = request->follow_command,
 	};

@@ -49,6 +49,7 @@ static void set_selection(struct abi_settings *settings, const struct programs_r
 	settings->keep_idle = request->keep_idle;
 	settings->no_user = request->no_user;
 	settings->no_kernel = request->no_kernel;
+	settings->with_tid = request->with_tid;
 	settings->compare = request->compare;
 }
 

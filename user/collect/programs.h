@@ -44,6 +44,7 @@ struct programs_request {
 	uint64_t samples_per_second; /* of one CPU: decides how much room a bank has */
 	uint64_t memory_bytes;       /* of which the banks take at most half, but for a minimum */
 	bool keep_idle, no_user, no_kernel;
+	bool with_tid; /* settings.with_tid */
 	bool compare; /* settings.compare */
 	bool follow_command; /* members_tgid is needed although the selection names no process */
 };

@@ -62,6 +62,8 @@ void otlp_dictionary_release(struct otlp_dictionary *dictionary)
 	otlp_table_release(&dictionary->stacks);
 	if (dictionary->comms)
 		large_free(dictionary->comms, dictionary->profile->text.count * sizeof(*dictionary->comms));
+	intern_release(&dictionary->tids);
+	buf_release(&dictionary->threads);
 	buf_release(&dictionary->text);
 	*dictionary = (struct otlp_dictionary){0};
 }
@@ -177,6 +179,32 @@ uint32_t otlp_attribute_comm(struct otlp_dictionary *dictionary, uint32_t comm)
 	if (!*known)
 		*known = otlp_attribute_string(dictionary, OTLP_THREAD_NAME, *text ? text : NO_COMM);
 	return *known;
+}
+
+static uint32_t put_thread(struct otlp_dictionary *dictionary, uint32_t tid)
+{
+	size_t begun = begin_attribute(dictionary, OTLP_THREAD_ID);
+
+	wire_oneof_uint(dictionary->out, ANY_INT, tid);
+	return end_attribute(dictionary, begun);
+}
+
+uint32_t otlp_attribute_thread(struct otlp_dictionary *dictionary, uint32_t tid)
+{
+	uint32_t known = dictionary->tids.count, id, index;
+
+	if (!tid)
+		return 0;
+	if (intern_add(&dictionary->tids, &tid, sizeof(tid), &id)) {
+		dictionary->out->failed = true;
+		return 0;
+	}
+	if (id < known)
+		return ((const uint32_t *)(const void *)dictionary->threads.data)[id];
+	index = put_thread(dictionary, tid);
+	if (buf_append(&dictionary->threads, (const char *)&index, sizeof(index)))
+		dictionary->out->failed = true;
+	return index;
 }
 
 uint32_t otlp_attribute_unverified(struct otlp_dictionary *dictionary)

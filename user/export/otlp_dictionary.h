@@ -22,6 +22,8 @@ struct otlp_dictionary {
 	struct otlp_table strings, attributes, mappings, functions, locations, stacks;
 	uint32_t *strings_of;  /* by text id: index + 1 */
 	uint32_t *comms;       /* by text id: index of its thread.name */
+	struct intern tids;    /* of uint32_t */
+	struct buf threads;    /* by id in tids: uint32_t, index of its thread.id */
 	uint32_t unverified;   /* index of its attribute, once there is one */
 	struct buf text;       /* the one that is being made plain */
 };
@@ -42,6 +44,8 @@ uint32_t otlp_attribute_string(struct otlp_dictionary *dictionary, const char *k
 uint32_t otlp_attribute_figure(struct otlp_dictionary *dictionary, const struct figure *figure);
 /* Of samples: they can be asked for again once the dictionary is sealed. thread.name of a comm: */
 uint32_t otlp_attribute_comm(struct otlp_dictionary *dictionary, uint32_t comm);
+/* thread.id; 0 for 0. */
+uint32_t otlp_attribute_thread(struct otlp_dictionary *dictionary, uint32_t tid);
 uint32_t otlp_attribute_unverified(struct otlp_dictionary *dictionary);
 
 /* The text as it is written: its bytes are good until the next call. */

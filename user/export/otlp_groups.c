@@ -21,6 +21,7 @@ struct otlp_group_sample {
 	uint32_t stack;      /* entry */
 	uint32_t group;      /* before it was read: which sample it is */
 	uint32_t comm;       /* attribute */
+	uint32_t thread;     /* attribute, or 0 */
 	uint32_t unverified; /* attribute, or 0 */
 	uint64_t count;
 };
@@ -74,6 +75,7 @@ static void read_sample(struct otlp_groups *groups, const struct profile_sample 
 {
 	out->group = group_of(groups, sample);
 	out->comm = otlp_attribute_comm(groups->profile->dictionary, sample->comm);
+	out->thread = otlp_attribute_thread(groups->profile->dictionary, sample->tid);
 	out->unverified =
 		sample->flags & SAMPLE_UNVERIFIED ? otlp_attribute_unverified(groups->profile->dictionary) : 0;
 	out->count = at_most_int64(count);
@@ -82,6 +84,7 @@ static void read_sample(struct otlp_groups *groups, const struct profile_sample 
 static size_t attributes_size(const struct otlp_group_sample *sample)
 {
 	return (sample->comm ? wire_varint_size(sample->comm) : 0) +
+	       (sample->thread ? wire_varint_size(sample->thread) : 0) +
 	       (sample->unverified ? wire_varint_size(sample->unverified) : 0);
 }
 
@@ -113,6 +116,7 @@ static uint8_t *put_sample(uint8_t *at, const struct otlp_group_sample *sample)
 		at = put_tag(at, SAMPLE_ATTRIBUTE_INDICES, WIRE_BYTES);
 		at = wire_put_varint(at, attributes);
 		at = sample->comm ? wire_put_varint(at, sample->comm) : at;
+		at = sample->thread ? wire_put_varint(at, sample->thread) : at;
 		at = sample->unverified ? wire_put_varint(at, sample->unverified) : at;
 	}
 	at = put_tag(at, SAMPLE_VALUES, WIRE_BYTES);
@@ -171,12 +175,14 @@ static int compare(const void *left, const void *right)
 	int order = compare_numbers(a->group, b->group);
 
 	order = order ? order : compare_numbers(a->comm, b->comm);
+	order = order ? order : compare_numbers(a->thread, b->thread);
 	return order ? order : compare_numbers(a->unverified, b->unverified);
 }
 
 static bool is_equal(const struct otlp_group_sample *a, const struct otlp_group_sample *b)
 {
-	return a->group == b->group && a->comm == b->comm && a->unverified == b->unverified;
+	return a->group == b->group && a->comm == b->comm && a->thread == b->thread &&
+	       a->unverified == b->unverified;
 }
 
 /* Adds up equal ones among the samples of one stack, which takes less room than each of them; how many are left. */

@@ -106,6 +106,7 @@ enum otlp_key_value_and_unit_field { ATTRIBUTE_KEY = 1, ATTRIBUTE_VALUE = 2, ATT
 #define OTLP_BUILD_ID_HTLHASH "process.executable.build_id.htlhash"
 #define OTLP_FRAME_TYPE "profile.frame.type"
 #define OTLP_THREAD_NAME "thread.name"
+#define OTLP_THREAD_ID "thread.id" /* int, of a sample */
 #define OTLP_PROCESS_PID "process.pid"
 #define OTLP_UNVERIFIED "profound.unverified" /* ours: bool, of a sample */
 

@@ -25,7 +25,7 @@ enum pprof_value_type_field { PPROF_TYPE = 1, PPROF_UNIT = 2 };
 
 enum pprof_sample_field { PPROF_SAMPLE_LOCATION_ID = 1, PPROF_SAMPLE_VALUE = 2, PPROF_SAMPLE_LABEL = 3 };
 
-enum pprof_label_field { PPROF_LABEL_KEY = 1, PPROF_LABEL_STR = 2 };
+enum pprof_label_field { PPROF_LABEL_KEY = 1, PPROF_LABEL_STR = 2, PPROF_LABEL_NUM = 3 };
 
 enum pprof_mapping_field {
 	PPROF_MAPPING_ID = 1,

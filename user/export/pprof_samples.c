@@ -19,7 +19,7 @@ static const struct {
 };
 
 struct keys { /* strings */
-	uint32_t comm, who[PPROF_WHO_LABELS], unverified, yes, unknown_comm;
+	uint32_t comm, who[PPROF_WHO_LABELS], thread, unverified, yes, unknown_comm;
 };
 
 static const struct profile *profile_of(const struct pprof_samples *samples)
@@ -102,6 +102,8 @@ static int by_content(const void *left, const void *right, void *context)
 		order = COMPARE(labels_of(samples, a), labels_of(samples, b));
 	if (!order)
 		order = COMPARE(a->flags & SAMPLE_UNVERIFIED, b->flags & SAMPLE_UNVERIFIED);
+	if (!order)
+		order = COMPARE(a->tid, b->tid);
 	return order;
 }
 
@@ -167,6 +169,15 @@ static void put_label(struct wire *out, uint32_t key, uint32_t value)
 	wire_end(out, begun);
 }
 
+static void put_number(struct wire *out, uint32_t key, uint64_t value)
+{
+	size_t begun = wire_begin(out, PPROF_SAMPLE_LABEL);
+
+	wire_uint(out, PPROF_LABEL_KEY, key);
+	wire_uint(out, PPROF_LABEL_NUM, value);
+	wire_end(out, begun);
+}
+
 static void put_labels(
 	const struct pprof_samples *samples, const struct keys *keys, const struct profile_sample *sample)
 {
@@ -180,6 +191,8 @@ static void put_labels(
 	for (unsigned k = 0; who && k < PPROF_WHO_LABELS; k++)
 		if (who[k])
 			put_label(&file->out, keys->who[k], pprof_file_text(file, who[k] - 1));
+	if (sample->tid)
+		put_number(&file->out, keys->thread, sample->tid);
 	if (sample->flags & SAMPLE_UNVERIFIED)
 		put_label(&file->out, keys->unverified, keys->yes);
 }
@@ -229,6 +242,7 @@ static struct keys make_keys(struct pprof_file *file)
 {
 	struct keys keys = {
 		.comm = pprof_file_string(file, "comm"),
+		.thread = pprof_file_string(file, "thread.id"),
 		.unverified = pprof_file_string(file, "unverified"),
 		.yes = pprof_file_string(file, "true"),
 		.unknown_comm = pprof_file_string(file, "[unknown]"),

@@ -24,7 +24,7 @@
 struct otlp {
 	struct otlp_tables tables;
 	struct importing *importing;
-	uint32_t thread_name, executable_name, unverified; /* text ids of keys */
+	uint32_t thread_name, thread_id, executable_name, unverified; /* text ids of keys */
 	uint32_t samples, count, unknown;                  /* text ids */
 	struct sample_types types;
 	unsigned chosen; /* of the types */
@@ -49,6 +49,7 @@ struct sample_parts {
 	uint64_t values, stamps; /* the values' sum, how many timestamps */
 	bool has_values;
 	uint32_t comm; /* text id */
+	uint32_t tid;  /* 0: not told */
 	bool named;    /* by thread.name */
 	bool unverified;
 };
@@ -81,6 +82,8 @@ static int take_sample_attribute(void *context, const struct otlp_attribute *att
 
 	if (attribute->key == otlp->unverified)
 		parts->unverified = value->kind == OTLP_BOOL && value->bits;
+	if (attribute->key == otlp->thread_id && value->kind == OTLP_INT && value->bits <= INT32_MAX)
+		parts->tid = (uint32_t)value->bits;
 	if (value->kind != OTLP_TEXT || value->bits == otlp->tables.none)
 		return 0;
 	if (attribute->key == otlp->thread_name || (attribute->key == otlp->executable_name && !parts->named))
@@ -149,6 +152,7 @@ static int read_sample(struct otlp *otlp, const struct wire_field *message)
 	if (err || !count)
 		return err;
 	sample.comm = parts.comm;
+	sample.tid = parts.tid;
 	sample.stack = parts.stack.stack;
 	sample.cut = (uint16_t)parts.stack.cut;
 	sample.flags = parts.unverified ? SAMPLE_UNVERIFIED : 0;
@@ -392,6 +396,8 @@ static int intern_keys(struct otlp *otlp)
 	struct intern *text = &otlp->tables.assembly->profile->text;
 	int err = intern_text(text, OTLP_THREAD_NAME, &otlp->thread_name);
 
+	if (!err)
+		err = intern_text(text, OTLP_THREAD_ID, &otlp->thread_id);
 	if (!err)
 		err = intern_text(text, "process.executable.name", &otlp->executable_name);
 	if (!err)

@@ -19,6 +19,8 @@
 #include "profile/figures.h"
 
 /* Labels that tell the thread's name, the best first. */
+#define THREAD_KEY "thread.id"
+
 static const char *const comm_keys[] = {"comm", "thread.name", "thread", "process.executable.name"};
 
 #define COMM_KEYS (sizeof(comm_keys) / sizeof(*comm_keys))
@@ -37,7 +39,7 @@ struct pprof {
 	uint32_t default_type; /* text id; that of "": none */
 	int64_t period;
 	unsigned chosen; /* of the sample types */
-	uint32_t comm_key[COMM_KEYS], unverified_key, yes; /* text ids */
+	uint32_t comm_key[COMM_KEYS], thread_key, unverified_key, yes; /* text ids */
 	uint32_t service_key, service_attribute;
 	uint32_t comm; /* text id: that of samples which do not say */
 	unsigned n_figures; /* comments that were taken for some */
@@ -49,6 +51,7 @@ struct sample_parts { /* of a sample that is read */
 	int64_t value;
 	unsigned n_values;
 	uint32_t cut;  /* what its outermost frame says */
+	uint32_t tid;  /* 0: not told */
 	uint32_t comm; /* text id */
 	size_t comm_rank; /* which of comm_keys told it */
 	bool unverified;
@@ -214,6 +217,8 @@ static int intern_keys(struct pprof *pprof)
 	if (!err)
 		err = intern_text(text, "true", &pprof->yes);
 	if (!err)
+		err = intern_text(text, THREAD_KEY, &pprof->thread_key);
+	if (!err)
 		err = intern_text(text, SERVICE_KEY, &pprof->service_key);
 	if (!err)
 		err = intern_text(text, "service.name", &pprof->service_attribute);
@@ -288,6 +293,8 @@ static int read_label(struct pprof *pprof, const struct wire_field *message, str
 			err = pprof_tables_text(&pprof->tables, &field, &key);
 		} else if (wire_field_is(&field, 2, WIRE_VARINT)) {
 			err = pprof_tables_text(&pprof->tables, &field, &value);
+		} else if (wire_field_is(&field, 3, WIRE_VARINT) && key == pprof->thread_key) {
+			parts->tid = field.value <= INT32_MAX ? (uint32_t)field.value : 0;
 		} else if (wire_field_is(&field, 3, WIRE_VARINT) && attribute_set_knows(text_of(pprof, key))) {
 			snprintf(number, sizeof(number), "%" PRId64, (int64_t)field.value);
 			err = intern_text(&pprof->tables.assembly->profile->text, number, &value);
@@ -331,7 +338,8 @@ static int parse_sample(struct pprof *pprof, const struct wire_field *message, s
 static int add_sample(struct pprof *pprof, struct sample_parts *parts)
 {
 	struct assembly *assembly = pprof->tables.assembly;
-	struct profile_sample sample = {.comm = parts->comm, .cut = (uint16_t)parts->cut};
+	struct profile_sample sample = {
+		.comm = parts->comm, .cut = (uint16_t)parts->cut, .tid = parts->tid};
 	int err = attribute_set_process(&parts->resource, assembly, &sample.process);
 
 	sample.flags = parts->unverified ? SAMPLE_UNVERIFIED : 0;
