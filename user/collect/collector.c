@@ -95,6 +95,11 @@ static int deliver_sideband(struct collector *collector, uint64_t until_ns)
 		   : sideband_deliver(collector->sideband, until_ns, apply, collector);
 }
 
+static int deliver_now(void *context)
+{
+	return deliver_sideband(context, clock_now_ns());
+}
+
 /* A read of the maps is good for all samples taken before it. */
 static void refresh_for(void *context, const struct abi_entry *entry)
 {
@@ -268,7 +273,7 @@ static int load(struct collector *collector, struct fault *fault)
 	if (err)
 		return err;
 	err = runtimes_init(&collector->runtimes, &collector->programs, collector->processes,
-		&collector->profile);
+		&collector->profile, deliver_now, collector);
 	if (err)
 		return err;
 	collector->resolver.interpreters = collector->runtimes.interpreters;

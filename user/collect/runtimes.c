@@ -25,12 +25,14 @@ static int on_code(void *context, void *data, size_t size)
 }
 
 int runtimes_init(struct runtimes *runtimes, const struct programs *programs, struct processes *processes,
-	struct profile *profile)
+	struct profile *profile, int (*deliver)(void *context), void *context)
 {
 	const struct interpreters_shared shared = {programs->cpythons, programs->interpreted,
 		programs->hosts, programs_runtime_epoch(programs)};
 
 	runtimes->processes = processes;
+	runtimes->deliver = deliver;
+	runtimes->context = context;
 	runtimes->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (runtimes->timer_fd < 0)
 		return -errno;
@@ -55,6 +57,8 @@ void runtimes_release(struct runtimes *runtimes)
 
 static bool meet(struct runtimes *runtimes, const struct process *process, const struct abi_notice *notice)
 {
+	if (interpreters_know(runtimes->interpreters, notice) || runtimes->deliver(runtimes->context))
+		return false;
 	return interpreters_meet(runtimes->interpreters, process,
 		process_exe(runtimes->processes, process, clock_now_ns()), notice);
 }

@@ -26,6 +26,9 @@ struct runtimes_awaited { /* a process whose interpreter is not mapped yet */
 
 struct runtimes {
 	struct processes *processes; /* borrowed */
+	int (*deliver)(void *context); /* applies the sideband's records up to now: what was read of a process takes its
+					* place in time among them when somebody asks */
+	void *context;
 	struct interpreters *interpreters;
 	struct code_table *codes;
 	struct ring_buffer *ring;
@@ -42,7 +45,7 @@ struct runtimes {
 
 /* 0 or a negative errno; release it in any case. */
 int runtimes_init(struct runtimes *runtimes, const struct programs *programs, struct processes *processes,
-	struct profile *profile);
+	struct profile *profile, int (*deliver)(void *context), void *context);
 void runtimes_release(struct runtimes *runtimes);
 
 /* A process was met, and its maps were read. */

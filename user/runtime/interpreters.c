@@ -24,6 +24,13 @@ enum kind {
 	KNOWN,
 };
 
+#define ORDINARY_PROGRAMS 1024 /* a power of two */
+
+struct program {
+	uint64_t inode;
+	uint32_t device;
+};
+
 /* A mapped file. */
 struct seen {
 	uint8_t kind;
@@ -38,6 +45,7 @@ struct interpreters {
 	uint32_t n_seen;
 	uint32_t n_builds;
 	enum cpython_lines_kind lines[ABI_CPYTHONS];
+	struct program ordinary[ORDINARY_PROGRAMS]; /* those that run no interpreter, direct mapped */
 	uint64_t no_room;
 };
 
@@ -75,6 +83,30 @@ static struct seen *seen_of(struct interpreters *interpreters, uint32_t id)
 	interpreters->seen = seen;
 	interpreters->n_seen = n;
 	return &seen[id];
+}
+
+static uint32_t ordinary_place(const struct abi_notice *notice)
+{
+	return program_home(notice->exe_inode, notice->exe_device) & (ORDINARY_PROGRAMS - 1);
+}
+
+bool interpreters_know(const struct interpreters *interpreters, const struct abi_notice *notice)
+{
+	const struct program *ordinary = &interpreters->ordinary[ordinary_place(notice)];
+	uint32_t home = program_home(notice->exe_inode, notice->exe_device);
+
+	if (!notice->exe_inode)
+		return false;
+	if (ordinary->inode == notice->exe_inode && ordinary->device == notice->exe_device)
+		return true;
+	for (uint32_t probe = 0; probe < ABI_PROGRAM_PROBES; probe++) {
+		const struct abi_program *program =
+			&interpreters->shared.programs[(home + probe) & (ABI_PROGRAMS - 1)];
+
+		if (program->inode == notice->exe_inode && program->device == notice->exe_device)
+			return true;
+	}
+	return false;
 }
 
 static void published(struct interpreters *interpreters)
@@ -301,6 +333,10 @@ static bool settle(const struct meeting *meeting, const struct abi_notice *notic
 	const struct seen *seen;
 	uint64_t bias;
 
+	if (!interpreter && program && interpreters->seen[program->id].kind == ORDINARY &&
+		notice->exe_inode == program->identity.inode)
+		interpreters->ordinary[ordinary_place(notice)] =
+			(struct program){notice->exe_inode, notice->exe_device};
 	if (!interpreter)
 		return program && interpreters->seen[program->id].kind == LINKED;
 	seen = &interpreters->seen[interpreter->id];

@@ -28,6 +28,9 @@ struct interpreters_shared {
 struct interpreters *interpreters_new(const struct interpreters_shared *shared);
 void interpreters_free(struct interpreters *interpreters);
 
+/* Is the notice's program known, as one that runs an interpreter or as one that runs none? */
+bool interpreters_know(const struct interpreters *interpreters, const struct abi_notice *notice);
+
 /*
  * A process was met (NOTICE_PROCESS), and its maps were read: examines its program, and publishes what it runs. `exe` is
  * the program's path, NULL: not known. True: it runs an interpreter that is not mapped yet; call again soon.
