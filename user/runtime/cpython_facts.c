@@ -21,7 +21,7 @@ enum wanted {
 	VERSION,
 	RUNTIME,
 	INTERPRETER_HEAD,
-	REF_TOTAL, /* of debug builds alone: their objects have other sizes */
+	REF_TOTAL, /* of debug builds alone, whose structs are not in the table of versions */
 	WANTED,
 };
 
@@ -108,12 +108,13 @@ static bool address_at(const struct elf *elf, const uint8_t *code, size_t i, siz
 	return true;
 }
 
-/* Before 3.11 the version is a string that Py_GetVersion(), or what it calls first (3.12's splitting), refers to. */
+/* Before 3.11 the version is a string that Py_GetVersion() refers to. */
 static void find_version_string(struct reading *reading)
 {
 	const Elf64_Sym *getter = &reading->symbols[GET_VERSION];
 	uint8_t code[GETTER_MAX];
-	size_t size = read_at(reading->elf, getter->st_value, code, sizeof(code));
+	size_t most = getter->st_size && getter->st_size < sizeof(code) ? getter->st_size : sizeof(code);
+	size_t size = read_at(reading->elf, getter->st_value, code, most);
 	uint64_t address;
 
 	for (size_t i = 0; i < size; i++)
@@ -156,7 +157,7 @@ static void add_loop(struct reading *reading, uint64_t start, uint64_t end)
 	struct cpython_facts *facts = reading->facts;
 	uint64_t offset, left;
 
-	if (facts->n_loops == 1 + CPYTHON_LOOPS ||
+	if (facts->n_loops == 1 + CPYTHON_LOOPS || end <= start ||
 		elf_offset_of_address(reading->elf, start, &offset, &left) || left < end - start)
 		return;
 	facts->loop[facts->n_loops++] = (struct cpython_range){offset, offset + (end - start)};
@@ -253,16 +254,18 @@ static int fill(struct reading *reading)
 
 	if (err)
 		return err;
-	if (!facts->n_loops || !has(reading, EVAL_DEFAULT) || has(reading, REF_TOTAL))
+	if (!facts->n_loops || !has(reading, EVAL_DEFAULT) || (has(reading, REF_TOTAL) && version < 0x030d))
 		return -ENOTSUP;
 	err = find_offsets(reading, version);
 	if (!err)
 		err = find_proof(reading);
+	if (err)
+		return err;
 	facts->lines = version < 0x030a	 ? CPYTHON_LNOTAB :
 		       version == 0x030a ? CPYTHON_LINETABLE :
 					   CPYTHON_LOCATIONS;
 	facts->tail_calls = version >= 0x030e && loop_size(facts) < TAIL_CALLING_MAX;
-	return err;
+	return 0;
 }
 
 static int read_symbols(struct reading *reading)

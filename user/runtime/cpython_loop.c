@@ -72,9 +72,11 @@ static int starts_read(const struct elf *elf, struct starts *out)
 	return 0;
 }
 
-/* From the FDE at or before the address to the next one. */
-static bool range_around(const struct starts *starts, uint64_t address, struct cpython_range *out)
+/* From the FDE at or before the address to the next one; behind the last one to the end of its segment. */
+static bool range_around(
+	const struct elf *elf, const struct starts *starts, uint64_t address, struct cpython_range *out)
 {
+	uint64_t offset, left;
 	size_t low = 0, high = starts->count;
 
 	while (low < high) {
@@ -85,9 +87,11 @@ static bool range_around(const struct starts *starts, uint64_t address, struct c
 		else
 			high = middle;
 	}
-	if (!low || low == starts->count)
+	if (!low || elf_offset_of_address(elf, starts->at[low - 1], &offset, &left))
 		return false;
-	*out = (struct cpython_range){starts->at[low - 1], starts->at[low]};
+	*out = (struct cpython_range){starts->at[low - 1], starts->at[low - 1] + left};
+	if (low < starts->count && starts->at[low] < out->end)
+		out->end = starts->at[low];
 	return out->start < out->end;
 }
 
@@ -103,11 +107,9 @@ static bool branch_at(const struct code *code, uint64_t i, bool *is_call, uint64
 	const uint8_t *bytes = code->bytes + i;
 	int32_t relative;
 
-	if (i + 6 > size)
-		return false;
-	if (bytes[0] == 0xe9 || bytes[0] == 0xe8)
+	if (i + 5 <= size && (bytes[0] == 0xe9 || bytes[0] == 0xe8))
 		at = 1;
-	else if (bytes[0] == 0x0f && (bytes[1] & 0xf0) == 0x80)
+	else if (i + 6 <= size && bytes[0] == 0x0f && (bytes[1] & 0xf0) == 0x80)
 		at = 2;
 	else
 		return false;
@@ -162,7 +164,7 @@ static void try_target(struct search *search, uint64_t target, struct cpython_ra
 	struct cpython_range part;
 
 	if (search->n == CPYTHON_LOOPS || search->n_tried == PARTS_TRIED || was_tried(search, target) ||
-		!range_around(&search->starts, target, &part) || inside(part, whole.start))
+		!range_around(search->elf, &search->starts, target, &part) || inside(part, whole.start))
 		return;
 	search->tried[search->n_tried++] = part;
 	if (jumps_back(search->elf, part, whole))

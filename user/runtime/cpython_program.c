@@ -9,7 +9,7 @@
 #include "object/elf.h"
 #include "object/elf_names.h"
 
-#define IMPORTS_MAX 256
+#define IMPORTS_MAX 2048
 #define BLOCK 2048u
 #define TABLES_MAX 4
 
@@ -51,7 +51,7 @@ static bool take_import(void *context, const char *name, const Elf64_Sym *symbol
 	struct import *import = &imports->list[imports->n];
 
 	if (symbol->st_shndx != SHN_UNDEF || !is_python(name) || strlen(name) >= sizeof(import->name) ||
-		ELF64_ST_TYPE(symbol->st_info) != STT_FUNC)
+		ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT)
 		return true;
 	*import = (struct import){.symbol = index, .rank = rank_of(name)};
 	strcpy(import->name, name);
