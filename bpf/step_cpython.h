@@ -3,11 +3,12 @@
  * CPython's threads and frames, step by step: pure, for the kernel and the host alike (step.h), by the offsets of a build
  * (struct abi_cpython). Whoever includes it defines, beside mem_read(),
  *
+ *     static int mem_word(struct step_memory *memory, __u64 address, __u64 *value);
  *     static int mem_block(struct step_memory *memory, __u64 address);
  *     static __u64 mem_block_word(struct step_memory *memory, __u32 offset);
  *
- * the first reads ABI_CODE_BLOCK bytes at an 8-aligned address into a buffer of the memory's, 0 or negative; the second
- * gives the 8 bytes of it at an offset that is 8-aligned and below ABI_CODE_BLOCK once it is masked.
+ * the first reads 8 bytes at any address, where nothing else is read nearby; the second reads ABI_CODE_BLOCK bytes at an
+ * 8-aligned address into a buffer of the memory's, 0 or negative; the third gives the 8 bytes of it at an offset that is 8-aligned and below ABI_CODE_BLOCK once it is masked.
  *
  * Memory is hostile: nothing that is read is an index or a size, every step reads a bounded number of words, and who
  * steps bounds the steps. Facts: Include/cpython/pystate.h, Include/internal/pycore_interp.h, pycore_frame.h,
@@ -46,14 +47,14 @@ inline_always int cpython_search_step(struct cpython_search *search,
 	if (!thread) {
 		if (!interp || search->n >= CPYTHON_THREADS)
 			return STEP_END;
-		if (cpython_read(memory, interp + build->interp_threads, 8, &thread) ||
-			cpython_read(memory, interp + build->interp_next, 8, &interp))
+		if (mem_word(memory, interp + build->interp_threads, &thread) ||
+			mem_word(memory, interp + build->interp_next, &interp))
 			return COUNTER_runtime_unreadable;
 		search->thread = thread;
 		search->interp = interp;
 		return STEP_OK;
 	}
-	if (cpython_read(memory, thread + build->thread_id, 8, &id))
+	if (mem_word(memory, thread + build->thread_id, &id))
 		return COUNTER_runtime_unreadable;
 	search->seen++;
 	n = search->n;
@@ -61,7 +62,7 @@ inline_always int cpython_search_step(struct cpython_search *search,
 		search->found[n & (CPYTHON_THREADS - 1)] = thread;
 		search->n = n + 1;
 	}
-	if (cpython_read(memory, thread + build->thread_next, 8, &thread))
+	if (mem_word(memory, thread + build->thread_next, &thread))
 		return COUNTER_runtime_unreadable;
 	search->thread = thread;
 	return STEP_OK;
@@ -73,10 +74,10 @@ inline_always int cpython_first_frame(__u64 thread, const struct abi_cpython *bu
 {
 	__u64 address = thread + build->thread_frame, value;
 
-	if (cpython_read(memory, address, 8, &value))
+	if (mem_word(memory, address, &value))
 		return -1;
 	if (build->frames == CPYTHON_CFRAME && value &&
-		cpython_read(memory, value + build->cframe_current, 8, &value))
+		mem_word(memory, value + build->cframe_current, &value))
 		return -1;
 	*frame = value;
 	return 0;

@@ -45,6 +45,11 @@ inline_always int mem_read(struct step_memory *memory, __u64 address, __u64 *val
 	return err;
 }
 
+inline_always int mem_word(struct step_memory *memory, __u64 address, __u64 *value)
+{
+	return bpf_probe_read_user(value, sizeof(*value), (void *)address) ? -1 : 0;
+}
+
 inline_always int mem_block(struct step_memory *memory, __u64 address)
 {
 	return bpf_probe_read_user(

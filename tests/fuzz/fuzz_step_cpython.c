@@ -15,6 +15,17 @@ static struct {
 	unsigned char bytes[ABI_CODE_BLOCK];
 } block;
 
+static int mem_word(struct step_memory *memory, __u64 address, __u64 *value)
+{
+	__u64 from = address - memory->at;
+
+	memory->reads++;
+	if (from >= memory->len || memory->len - from < sizeof(*value))
+		return -1;
+	memcpy(value, memory->bytes + from, sizeof(*value));
+	return 0;
+}
+
 static int mem_block(struct step_memory *memory, __u64 address)
 {
 	__u64 from = address - memory->at;
