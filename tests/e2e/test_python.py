@@ -48,15 +48,12 @@ def right(stack):
     return whole(stack) and names == CHAINS[mode][:len(names)]
 
 
-def minor_versions():
-    return [pytest.param(("pyenv", minor), id=f"pyenv-{minor}") for minor in pythons.PYENV] + \
-        [pytest.param(("system", ""), id="system")] + \
-        [pytest.param(("sid", minor), id=f"sid-{minor}") for minor in pythons.NEWER]
+INSTALLED = [pytest.param(("pyenv", minor), id=f"pyenv-{minor}") for minor in pythons.PYENV] + \
+    [pytest.param(("system", ""), id="system")]
+UNPACKED = [pytest.param(("sid", minor), id=f"sid-{minor}") for minor in pythons.NEWER]
 
 
-@pytest.fixture(params=minor_versions())
-def python(request):
-    kind, minor = request.param
+def find(kind, minor):
     if kind == "sid":
         try:
             return pythons.newer(minor)
@@ -66,6 +63,16 @@ def python(request):
     if found is None:
         pytest.skip(f"no CPython {minor} below {pythons.pyenv_root()}" if kind == "pyenv" else "no /usr/bin/python3")
     return found
+
+
+@pytest.fixture(params=INSTALLED + UNPACKED)
+def python(request):
+    return find(*request.param)
+
+
+@pytest.fixture(params=INSTALLED)
+def installed_python(request):
+    return find(*request.param)
 
 
 def record_chain(python, target, record_while, tmp_path, seconds, modes, *flags):

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "export/output.h"
 #include "profile/trust.h"
+#include "runtime/weave.h"
 #include "unwind/capture.h"
 #include "unwind/replay.h"
 
@@ -67,13 +68,13 @@ static void print_unnamed(const struct snapshot_file *file, uint64_t in_file)
 	printf("+0x%" PRIx64 "]", in_file);
 }
 
-static void print_frame(const struct replay *replay, uint32_t i)
+static void print_frame(const struct replay *replay, uint32_t i, uint32_t number)
 {
 	uint64_t address = replay->walk.frames[i], in_file;
 	const struct snapshot_file *file = replay_place(replay, address, &in_file);
 	const char *name = name_at(replay->snapshot, address);
 
-	printf("#%u %016" PRIx64 " ", i, address);
+	printf("#%u %016" PRIx64 " ", number, address);
 	if (*name)
 		print_clean(name);
 	else
@@ -93,10 +94,78 @@ static void print_end(const struct stack_walk *walk)
 		printf("complete\n");
 }
 
-static void print_walk(const struct replay *replay)
+static bool in_loop(const struct snapshot_runtime *runtime, uint64_t address)
 {
-	for (uint32_t i = 0; i < replay->walk.n; i++)
-		print_frame(replay, i);
+	for (uint32_t i = 0; i < runtime->n_loops; i++)
+		if (address >= runtime->loop[i].start && address < runtime->loop[i].end)
+			return true;
+	return false;
+}
+
+static void find_kinds(const struct replay *replay, uint8_t *kinds)
+{
+	const struct snapshot_runtime *runtime = &replay->snapshot->runtime;
+	const struct snapshot_file *interpreter = &replay->snapshot->files[runtime->file], *before = NULL;
+
+	for (uint32_t i = 0; i < replay->walk.n; i++) {
+		uint64_t in_file;
+		const struct snapshot_file *file = replay_place(replay, replay->walk.frames[i], &in_file);
+
+		kinds[i] = file == interpreter && in_loop(runtime, in_file) ? WEAVE_LOOP : WEAVE_NATIVE;
+		if (file && !strncmp(file->name, "_greenlet.", 10))
+			kinds[i] = WEAVE_SWITCH;
+		if (kinds[i] == WEAVE_LOOP && runtime->tail_calls && i && before == interpreter &&
+			kinds[i - 1] == WEAVE_NATIVE)
+			kinds[i - 1] = WEAVE_PART;
+		before = file;
+	}
+}
+
+/* `function (file.py:12)`, as in folded lines. */
+static void print_runtime(const struct cpython_live_name *name, uint32_t number)
+{
+	const char *slash = strrchr(name->file, '/');
+
+	printf("#%u ", number);
+	print_clean(*name->function ? name->function : "[unknown]");
+	printf(" (");
+	print_clean(slash ? slash + 1 : name->file);
+	if (name->line)
+		printf(":%u", name->line);
+	printf(")\n");
+}
+
+static void print_woven(struct replay *replay)
+{
+	static struct weave_output woven;
+	const struct cpython_live *live = &replay->snapshot->runtime.live;
+	uint8_t kinds[ABI_USER_FRAMES];
+	const struct weave_input input = {
+		kinds, replay->walk.n, live->frames, live->n, replay->walk.cut, live->cut};
+
+	find_kinds(replay, kinds);
+	weave(&woven, &input);
+	for (uint32_t i = 0; i < woven.n; i++) {
+		const struct weave_item *item = &woven.items[i];
+
+		if (item->runtime)
+			print_runtime(&live->names[item->index], i);
+		else
+			print_frame(replay, item->index, i);
+	}
+	replay->walk.cut = woven.cut;
+	replay->walk.unverified |= woven.mismatch;
+}
+
+static void print_walk(struct replay *replay)
+{
+	const struct snapshot_runtime *runtime = &replay->snapshot->runtime;
+
+	if (runtime->n_loops && runtime->live.cut != COUNTER_runtime_not_ready)
+		print_woven(replay);
+	else
+		for (uint32_t i = 0; i < replay->walk.n; i++)
+			print_frame(replay, i, i);
 	print_end(&replay->walk);
 }
 

@@ -61,7 +61,7 @@ static void take_registers(struct snapshot *snapshot, const struct user_regs_str
 	snapshot->stack.in_syscall = (long long)regs->orig_rax >= 0;
 }
 
-static int read_registers(struct snapshot *snapshot, uint32_t tid, struct fault *fault)
+static int read_registers(struct snapshot *snapshot, uint32_t tid, uint64_t *thread, struct fault *fault)
 {
 	struct user_regs_struct regs;
 
@@ -70,6 +70,7 @@ static int read_registers(struct snapshot *snapshot, uint32_t tid, struct fault 
 	if (regs.cs != USER_CS_64)
 		return fault_set(fault, -ENOTSUP, "process %u runs 32-bit code: only 64-bit code is unwound", tid);
 	take_registers(snapshot, &regs);
+	*thread = regs.fs_base;
 	return 0;
 }
 
@@ -275,19 +276,74 @@ static int read_mappings(struct snapshot *snapshot, uint32_t tid, struct fault *
 	return err ? fault_set(fault, err, "mappings of process %u: %s", tid, strerror(-err)) : 0;
 }
 
+/* Where the file is mapped. False: its loop is not. */
+static bool bias_of(const struct snapshot *snapshot, uint32_t file, uint64_t offset, uint64_t address, uint64_t *bias)
+{
+	for (uint32_t i = 0; i < snapshot->n_maps; i++) {
+		const struct snapshot_map *map = &snapshot->maps[i];
+
+		if (map->file != file || offset < map->offset || offset - map->offset >= map->end - map->start)
+			continue;
+		*bias = map->start + (offset - map->offset) - address;
+		return true;
+	}
+	return false;
+}
+
+static int take_loops(struct snapshot_runtime *runtime, const struct cpython_facts *facts, int fd)
+{
+	struct elf elf;
+	int err = elf_init(&elf, fd);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < facts->n_loops && !err; i++) {
+		struct cpython_range *loop = &runtime->loop[i];
+
+		err = elf_address_of_offset(&elf, facts->loop[i].start, &loop->start);
+		loop->end = loop->start + (facts->loop[i].end - facts->loop[i].start);
+	}
+	elf_release(&elf);
+	runtime->n_loops = err ? 0 : facts->n_loops;
+	runtime->tail_calls = facts->tail_calls;
+	return err;
+}
+
+/* The frames that an interpreter has of the thread. */
+static int read_runtime(struct snapshot *snapshot, uint32_t tid, uint64_t thread)
+{
+	struct snapshot_runtime *runtime = &snapshot->runtime;
+	struct cpython_facts facts;
+	uint64_t bias;
+
+	for (uint32_t i = 0; i < snapshot->n_files; i++) {
+		int fd = snapshot->files[i].fd;
+
+		if (fd < 0 || cpython_facts_read(&facts, fd) || take_loops(runtime, &facts, fd) ||
+			!bias_of(snapshot, i, facts.loop[0].start, runtime->loop[0].start, &bias))
+			continue;
+		runtime->file = i;
+		return cpython_live_walk(&runtime->live, tid, thread, &facts, bias);
+	}
+	return 0;
+}
+
 int capture_thread(struct snapshot *snapshot, uint32_t tid, struct fault *fault)
 {
+	uint64_t thread = 0;
 	int signal = 0, err;
 
 	*snapshot = (struct snapshot){0};
 	err = stop(tid, &signal, fault);
 	if (err)
 		return err;
-	err = read_registers(snapshot, tid, fault);
+	err = read_registers(snapshot, tid, &thread, fault);
 	if (!err)
 		err = read_stack(snapshot, tid, fault);
 	if (!err)
 		err = read_mappings(snapshot, tid, fault);
+	if (!err)
+		err = read_runtime(snapshot, tid, thread);
 	ptrace(PTRACE_DETACH, (pid_t)tid, NULL, (void *)(intptr_t)signal);
 	if (err)
 		snapshot_release(snapshot);

@@ -23,6 +23,7 @@ void snapshot_release(struct snapshot *snapshot)
 	free(snapshot->files);
 	free(snapshot->maps);
 	free(snapshot->frames);
+	cpython_live_release(&snapshot->runtime.live);
 	*snapshot = (struct snapshot){0};
 }
 

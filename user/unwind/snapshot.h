@@ -29,6 +29,7 @@
 #include "abi.h"
 #include "base/buf.h"
 #include "object/object.h"
+#include "runtime/cpython_live.h"
 #include "unwind/stack_walk.h"
 
 #define SNAPSHOT_MAGIC "profound sample\n"
@@ -61,6 +62,15 @@ struct snapshot_frame {
 	char *name; /* owned; "" when there is none */
 };
 
+/* What an interpreter has of the thread; of a live one alone, files do not keep it. */
+struct snapshot_runtime {
+	struct cpython_live live;
+	struct cpython_range loop[1 + CPYTHON_LOOPS]; /* ELF addresses */
+	uint32_t n_loops; /* 0: there is no interpreter */
+	uint32_t file;    /* its index */
+	bool tail_calls;
+};
+
 /* Arrays and what they own are freed by snapshot_release(). */
 struct snapshot {
 	uint64_t reg[17];
@@ -70,6 +80,7 @@ struct snapshot {
 	struct snapshot_frame *frames;
 	uint32_t n_files, n_maps, n_frames;
 	uint8_t cut; /* enum abi_counter of class CUT, 0: complete */
+	struct snapshot_runtime runtime;
 };
 
 /* A zeroed struct is an empty snapshot. */
