@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "collect/collector.h"
+#include "collect/collector_state.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -9,49 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "collect/account.h"
-#include "collect/cpu_events.h"
-#include "collect/deferred_ring.h"
-#include "collect/grace.h"
-#include "collect/idle_clock.h"
-#include "collect/interval.h"
-#include "collect/programs.h"
-#include "collect/resolve.h"
-#include "collect/runtimes.h"
-#include "collect/sideband.h"
-#include "collect/unwinding.h"
 #include "process/cgroups.h"
 #include "process/target_file.h"
-
-struct collector {
-	struct collector_request request;
-	struct programs programs;
-	struct sideband *sideband;
-	struct cpu_events *events;
-	struct grace *grace;
-	struct ring_buffer *notices;
-	struct deferred_ring deferred_ring;
-	struct unwinding unwinding;
-	struct runtimes runtimes;
-	struct objects *objects;
-	struct processes *processes;
-	struct cgroups *cgroups;
-	struct kernel_symbols *kernel_symbols;
-	struct profile profile;
-	struct resolver resolver;
-	struct interval interval;
-	uint64_t counters[COUNTERS]; /* those that userspace counts */
-	uint64_t drained_bytes;
-	struct idle_clock idle_clock;
-	uint64_t *runs; /* by CPU: at the last tick */
-	int epoll_fd;
-	bool behind;      /* samples wait that were handed over: of processes that are gone, perhaps */
-	bool throttled;   /* the kernel stopped an event for a while */
-	bool in_grace;    /* a generation was swapped and is not read yet */
-	bool drain_again; /* a bank filled up meanwhile */
-	uint32_t written; /* the generation to read */
-	uint64_t swapped_ns; /* just before the last swap */
-};
 
 static int apply(void *context, const struct lifecycle *record)
 {
@@ -473,74 +432,4 @@ const struct processes *collector_processes(const struct collector *collector)
 const struct kernel_symbols *collector_kernel_symbols(const struct collector *collector)
 {
 	return collector->kernel_symbols;
-}
-
-static uint64_t counted(const struct collector *collector, enum abi_counter counter)
-{
-	return programs_counter(&collector->programs, counter) + collector->counters[counter];
-}
-
-static uint64_t lost_by_programs(const struct collector *collector)
-{
-	return counted(collector, COUNTER_passed) - counted(collector, COUNTER_taken);
-}
-
-struct collector_progress collector_progress(const struct collector *collector)
-{
-	return (struct collector_progress){
-		.taken = counted(collector, COUNTER_taken),
-		.lost = lost_by_programs(collector),
-		.cpus = cpu_events_count(collector->events),
-		.stacks_per_bank = collector->programs.settings.entries,
-	};
-}
-
-static void fill_account(struct collector *collector, struct account *account)
-{
-	const struct collector_request *request = &collector->request;
-
-	*account = (struct account){
-		.period = request->fixed_period,
-		.clock = request->clock,
-		.selective = collector->programs.selective,
-		.keep_idle = request->keep_idle,
-		.throttled = collector->throttled,
-		.runs = counted(collector, COUNTER_runs),
-		.idle = counted(collector, COUNTER_idle),
-		.passed = counted(collector, COUNTER_passed),
-		.idle_ns = idle_clock_covered(&collector->idle_clock, collector->events),
-		.throttled_ns = cpu_events_throttled_ns(collector->events),
-	};
-	if (account->period)
-		account->due = cpu_events_expected(
-			collector->events, account->period, account->clock);
-}
-
-void collector_trust(struct collector *collector, struct trust *trust)
-{
-	const struct programs_cost cost = programs_cost(&collector->programs);
-	struct account account;
-
-	unwinding_count(&collector->unwinding, collector->counters);
-	collector->counters[COUNTER_runtime_no_room] +=
-		interpreters_no_room(collector->runtimes.interpreters);
-	collector->counters[COUNTER_context_hung] = processes_context_hung(collector->processes);
-	for (int i = 0; i < COUNTERS; i++)
-		trust->counter[i] = (int64_t)counted(collector, (enum abi_counter)i);
-	fill_account(collector, &account);
-	account_samples(&account, trust);
-	trust->taken = (int64_t)profile_total(&collector->profile);
-	trust->by_fp = (int64_t)collector->resolver.by_fp;
-	trust->bpf_memory_bytes = cost.memory_bytes == INT64_MIN
-					  ? cost.memory_bytes
-					  : cost.memory_bytes + (int64_t)row_chunks_bytes(
-									collector->unwinding.chunks);
-	trust->kernel_ns_per_sample = TRUST_NULL;
-	if (cost.run_ns != INT64_MIN) {
-		trust->cpu_seconds += (double)cost.run_ns / 1e9;
-		if (trust->taken)
-			trust->kernel_ns_per_sample = cost.run_ns / trust->taken;
-	}
-	trust->drained_bytes = (int64_t)(collector->drained_bytes + collector->deferred_ring.bytes +
-		collector->interval.bytes + sideband_bytes(collector->sideband));
 }

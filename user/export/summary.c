@@ -172,8 +172,10 @@ static void add_stacks(struct summary *summary, const struct trust *trust)
 	if (known(trust->unverified)) {
 		dot(&text);
 		text_share(&text, (uint64_t)trust->unverified, taken);
-		buf_puts(
-			&text, " unverified (found by frame pointer in code not known to keep it)");
+		buf_puts(&text, " unverified (found by frame pointer in code not known to keep it");
+		if (known(trust->counter[COUNTER_runtime_mismatch]))
+			buf_puts(&text, ", or an interpreter's frames did not pair with native ones");
+		buf_puts(&text, ")");
 	}
 	if (cut) {
 		dot(&text);

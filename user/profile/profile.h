@@ -16,7 +16,8 @@
 #include "profile/who.h"
 
 enum sample_flags {
-	SAMPLE_UNVERIFIED = 1, /* frames found by frame pointer in code not known to keep them */
+	SAMPLE_UNVERIFIED = 1, /* frames found by frame pointer in code not known to keep them, or an interpreter's that do not
+				* pair with native ones */
 	SAMPLE_NO_USER = 2,    /* no user context: kernel thread, exec, exit */
 };
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/collector_state.h"
+
+#include "collect/account.h"
+
+static uint64_t counted(const struct collector *collector, enum abi_counter counter)
+{
+	return programs_counter(&collector->programs, counter) + collector->counters[counter];
+}
+
+static uint64_t lost_by_programs(const struct collector *collector)
+{
+	return counted(collector, COUNTER_passed) - counted(collector, COUNTER_taken);
+}
+
+struct collector_progress collector_progress(const struct collector *collector)
+{
+	return (struct collector_progress){
+		.taken = counted(collector, COUNTER_taken),
+		.lost = lost_by_programs(collector),
+		.cpus = cpu_events_count(collector->events),
+		.stacks_per_bank = collector->programs.settings.entries,
+	};
+}
+
+static void fill_account(struct collector *collector, struct account *account)
+{
+	const struct collector_request *request = &collector->request;
+
+	*account = (struct account){
+		.period = request->fixed_period,
+		.clock = request->clock,
+		.selective = collector->programs.selective,
+		.keep_idle = request->keep_idle,
+		.throttled = collector->throttled,
+		.runs = counted(collector, COUNTER_runs),
+		.idle = counted(collector, COUNTER_idle),
+		.passed = counted(collector, COUNTER_passed),
+		.idle_ns = idle_clock_covered(&collector->idle_clock, collector->events),
+		.throttled_ns = cpu_events_throttled_ns(collector->events),
+	};
+	if (account->period)
+		account->due = cpu_events_expected(
+			collector->events, account->period, account->clock);
+}
+
+void collector_trust(struct collector *collector, struct trust *trust)
+{
+	const struct programs_cost cost = programs_cost(&collector->programs);
+	struct account account;
+
+	unwinding_count(&collector->unwinding, collector->counters);
+	collector->counters[COUNTER_runtime_no_room] +=
+		interpreters_no_room(collector->runtimes.interpreters);
+	collector->counters[COUNTER_context_hung] = processes_context_hung(collector->processes);
+	for (int i = 0; i < COUNTERS; i++)
+		trust->counter[i] = (int64_t)counted(collector, (enum abi_counter)i);
+	fill_account(collector, &account);
+	account_samples(&account, trust);
+	trust->taken = (int64_t)profile_total(&collector->profile);
+	trust->by_fp = (int64_t)collector->resolver.by_fp;
+	trust->bpf_memory_bytes = cost.memory_bytes == INT64_MIN
+					  ? cost.memory_bytes
+					  : cost.memory_bytes + (int64_t)row_chunks_bytes(
+									collector->unwinding.chunks);
+	trust->kernel_ns_per_sample = TRUST_NULL;
+	if (cost.run_ns != INT64_MIN) {
+		trust->cpu_seconds += (double)cost.run_ns / 1e9;
+		if (trust->taken)
+			trust->kernel_ns_per_sample = cost.run_ns / trust->taken;
+	}
+	trust->drained_bytes = (int64_t)(collector->drained_bytes + collector->deferred_ring.bytes +
+		collector->interval.bytes + collector->runtimes.bytes +
+		sideband_bytes(collector->sideband));
+}
