@@ -13,6 +13,7 @@
 
 #include "made_elf.h"
 #include "made_snapshot.h"
+#include "runtime/cpython_offsets.h"
 #include "unwind/pointers.h"
 
 #define REGISTERS 20 /* offsets of the format: magic and version before */
@@ -22,7 +23,7 @@
 #define MAPS (FILES + 4 + 2 + 10 + 1 + 3 + 8 + 4)
 #define FRAMES (MAPS + 4 + 2 * 28)
 #define CAUSE (FRAMES + 4 + 8 + 1 + 2 + 4)
-#define SIZE (CAUSE + 2 + 7)
+#define SIZE (CAUSE + 2 + 7 + 4)
 
 static void pack(struct snapshot *snapshot, struct buf *out)
 {
@@ -168,7 +169,8 @@ struct change {
 
 static const struct change changes[] = {
 	{"another magic", 0, 'P', 1},
-	{"another version", 16, 2, 4},
+	{"another version", 16, 3, 4},
+	{"version 0", 16, 0, 4},
 	{"a stack that starts behind its end", STACK, 8 * MADE_WORDS + 1, 8},
 	{"a stack that is larger than may be", STACK + 8, SNAPSHOT_STACK_MAX + 1, 8},
 	{"a stack that is larger than the file", STACK + 8, 8 * MADE_WORDS + 4096, 8},
@@ -214,6 +216,64 @@ static void test_refused(void **state)
 	buf_release(&bytes);
 }
 
+/* A thread of CPython 3.8 with one frame, in memory made of the very pieces that a walk reads. */
+static void make_python(struct snapshot_runtime *runtime)
+{
+	struct abi_cpython *abi = &runtime->where.abi;
+	struct memory_pieces *pieces = &runtime->pieces;
+	uint64_t head, word, block[ABI_CODE_BLOCK / 8] = {[24 / 8] = 0, [32 / 8] = 0x4000};
+	uint64_t text[2] = {1 << 2 | 1 << 5 | 1 << 6, 4};
+
+	assert_int_equal(cpython_offsets_of_version(abi, 0x0308, &head), 0);
+	abi->interpreters = head;
+	runtime->where.bias = 0x7000000;
+	runtime->where.thread = 77;
+	runtime->n_loops = 1;
+	runtime->loop[0] = (struct cpython_range){0x100, 0x200};
+	const struct {
+		uint64_t address, value;
+	} words[] = {{0x7000000 + head, 0x1000}, {0x1008, 0x2000}, {0x1000, 0}, {0x2000 + 176, 77},
+		{0x2008, 0}, {0x2018, 0x3000}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		assert_int_equal(memory_pieces_add(pieces, words[i].address, &words[i].value, 8), 0);
+	assert_int_equal(memory_pieces_add(pieces, 0x3000, block, sizeof(block)), 0);
+	memset(block, 0, sizeof(block));
+	memcpy((char *)block + abi->code_first_line, &(uint32_t){41}, 4);
+	word = 0x5000;
+	memcpy((char *)block + abi->code_file, &word, 8);
+	word = 0x6000;
+	memcpy((char *)block + abi->code_name, &word, 8);
+	assert_int_equal(memory_pieces_add(pieces, 0x4000 + abi->code_block, block, sizeof(block)), 0);
+	for (uint64_t at = 0x5000; at <= 0x6000; at += 0x1000) {
+		assert_int_equal(memory_pieces_add(pieces, at + 32, &text[0], 4), 0);
+		assert_int_equal(memory_pieces_add(pieces, at + 16, &text[1], 8), 0);
+		assert_int_equal(memory_pieces_add(pieces, at + 48, at == 0x5000 ? "x.py" : "work", 4), 0);
+	}
+}
+
+static void test_runtime(void **state)
+{
+	struct snapshot snapshot, again;
+	struct buf bytes;
+
+	(void)state;
+	made_snapshot(&snapshot, 10);
+	make_python(&snapshot.runtime);
+	pack(&snapshot, &bytes);
+	assert_int_equal(snapshot_parse(&again, bytes.data, bytes.len), 0);
+	assert_int_equal(again.runtime.live.n, 1);
+	assert_int_equal(again.runtime.live.cut, 0);
+	assert_string_equal(again.runtime.live.names[0].function, "work");
+	assert_string_equal(again.runtime.live.names[0].file, "x.py");
+	assert_int_equal(again.runtime.loop[0].end, 0x200);
+	snapshot_release(&again);
+	for (size_t len = SIZE; len < bytes.len; len++)
+		assert_int_equal(snapshot_parse(&again, bytes.data, len), -EBADMSG);
+	snapshot_release(&snapshot);
+	buf_release(&bytes);
+}
+
 /* A cause has to be one that cuts. */
 static void test_cause(void **state)
 {
@@ -225,9 +285,13 @@ static void test_cause(void **state)
 	pack(&snapshot, &bytes);
 	memcpy(bytes.data + CAUSE, "\4\0runs", 6);
 	assert_int_equal(snapshot_parse(&again, bytes.data, CAUSE + 6), -EBADMSG);
-	memcpy(bytes.data + CAUSE, "\0\0", 2);
-	assert_int_equal(snapshot_parse(&again, bytes.data, CAUSE + 2), 0);
+	memcpy(bytes.data + CAUSE, "\0\0\0\0\0\0", 6);
+	assert_int_equal(snapshot_parse(&again, bytes.data, CAUSE + 6), 0);
 	assert_int_equal(again.cut, 0);
+	snapshot_release(&again);
+	assert_int_equal(snapshot_parse(&again, bytes.data, CAUSE + 2), -EBADMSG);
+	bytes.data[16] = 1; /* which ended there */
+	assert_int_equal(snapshot_parse(&again, bytes.data, CAUSE + 2), 0);
 	snapshot_release(&again);
 	snapshot_release(&snapshot);
 	buf_release(&bytes);
@@ -285,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_excerpt),
 		cmocka_unit_test(test_pointers),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_runtime),
 		cmocka_unit_test(test_cause),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_bomb),

@@ -13,15 +13,21 @@
 #define THREADS_MAX 4096
 
 struct step_memory {
-	uint32_t pid;
+	uint32_t pid; /* 0: pieces are all there is */
+	struct memory_pieces *pieces;
 	uint8_t block[ABI_CODE_BLOCK];
 };
 
-static int read_memory(const struct step_memory *memory, uint64_t address, void *to, size_t size)
+static int read_memory(struct step_memory *memory, uint64_t address, void *to, size_t size)
 {
 	struct iovec local = {to, size}, remote = {(void *)(uintptr_t)address, size};
 
-	return process_vm_readv((pid_t)memory->pid, &local, 1, &remote, 1, 0) == (ssize_t)size ? 0 : -1;
+	if (!memory->pid)
+		return memory_pieces_read(memory->pieces, address, to, size);
+	if (process_vm_readv((pid_t)memory->pid, &local, 1, &remote, 1, 0) != (ssize_t)size)
+		return -1;
+	memory_pieces_add(memory->pieces, address, to, size);
+	return 0;
 }
 
 static int mem_word(struct step_memory *memory, __u64 address, __u64 *value)
@@ -51,7 +57,7 @@ static __u64 mem_block_word(struct step_memory *memory, __u32 offset)
 
 struct walk {
 	struct step_memory memory;
-	const struct cpython_facts *facts;
+	const struct cpython_where *where;
 	struct cpython_live *out;
 };
 
@@ -64,7 +70,7 @@ struct record {
 /* As the kernel side's add_text() (bpf/code_record.bpf.h). */
 static int add_text(struct walk *walk, struct record *record, uint64_t string, struct abi_code_text *out)
 {
-	const struct abi_cpython *build = &walk->facts->abi;
+	const struct abi_cpython *build = &walk->where->abi;
 	uint64_t length, size;
 	uint32_t state, kind;
 
@@ -90,7 +96,7 @@ static int add_text(struct walk *walk, struct record *record, uint64_t string, s
 
 static int add_lines(struct walk *walk, struct record *record, uint64_t bytes)
 {
-	const struct abi_cpython *build = &walk->facts->abi;
+	const struct abi_cpython *build = &walk->where->abi;
 	uint64_t size;
 
 	if (!bytes)
@@ -124,7 +130,7 @@ static int read_record(struct walk *walk, const struct cpython_code_head *head, 
 static uint32_t line_of(const struct walk *walk, const struct cpython_code *code, uint32_t at)
 {
 	const struct cpython_lines lines = {
-		walk->facts->lines, code->lines, code->lines_size, code->first_line};
+		walk->where->lines, code->lines, code->lines_size, code->first_line};
 
 	return at == ABI_RUNTIME_AT_UNKNOWN ? code->first_line : cpython_lines_find(&lines, at);
 }
@@ -159,7 +165,7 @@ static int keep(struct walk *walk, const struct abi_runtime_frame *frame, const 
 
 static int walk_thread(struct walk *walk, uint64_t thread)
 {
-	const struct abi_cpython *build = &walk->facts->abi;
+	const struct abi_cpython *build = &walk->where->abi;
 	struct cpython_code_head head;
 	struct abi_runtime_frame frame;
 	__u64 at;
@@ -173,13 +179,13 @@ static int walk_thread(struct walk *walk, uint64_t thread)
 	return err;
 }
 
-static int find_thread(struct walk *walk, uint64_t thread, uint64_t bias, struct cpython_search *search)
+static int find_thread(struct walk *walk, struct cpython_search *search)
 {
-	const struct abi_cpython *build = &walk->facts->abi;
+	const struct abi_cpython *build = &walk->where->abi;
 	int stop = STEP_OK;
 
-	*search = (struct cpython_search){.id = thread};
-	if (mem_word(&walk->memory, bias + build->interpreters, &search->interp))
+	*search = (struct cpython_search){.id = walk->where->thread};
+	if (mem_word(&walk->memory, walk->where->bias + build->interpreters, &search->interp))
 		return COUNTER_runtime_unreadable;
 	for (unsigned i = 0; i < THREADS_MAX && stop == STEP_OK; i++)
 		stop = cpython_search_step(search, build, &walk->memory);
@@ -188,11 +194,11 @@ static int find_thread(struct walk *walk, uint64_t thread, uint64_t bias, struct
 	return search->n ? 0 : COUNTER_runtime_not_ready;
 }
 
-int cpython_live_walk(struct cpython_live *out, uint32_t pid, uint64_t thread, const struct cpython_facts *facts,
-	uint64_t bias)
+int cpython_live_walk(struct cpython_live *out, const struct cpython_where *where, uint32_t pid,
+	struct memory_pieces *pieces)
 {
 	struct cpython_live live = {0};
-	struct walk walk = {{.pid = pid}, facts, &live};
+	struct walk walk = {{.pid = pid, .pieces = pieces}, where, &live};
 	struct cpython_search search;
 	int err = 0;
 
@@ -201,7 +207,7 @@ int cpython_live_walk(struct cpython_live *out, uint32_t pid, uint64_t thread, c
 	if (!live.frames || !live.names)
 		err = -ENOMEM;
 	else
-		live.cut = (uint8_t)find_thread(&walk, thread, bias, &search);
+		live.cut = (uint8_t)find_thread(&walk, &search);
 	for (uint32_t i = 0; !err && !live.cut && i < search.n; i++)
 		err = walk_thread(&walk, search.found[i]);
 	if (err == -ENOMEM) {

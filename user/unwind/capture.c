@@ -314,7 +314,7 @@ static int read_runtime(struct snapshot *snapshot, uint32_t tid, uint64_t thread
 {
 	struct snapshot_runtime *runtime = &snapshot->runtime;
 	struct cpython_facts facts;
-	uint64_t bias;
+	uint64_t bias = 0;
 
 	for (uint32_t i = 0; i < snapshot->n_files; i++) {
 		int fd = snapshot->files[i].fd;
@@ -323,7 +323,8 @@ static int read_runtime(struct snapshot *snapshot, uint32_t tid, uint64_t thread
 			!bias_of(snapshot, i, facts.loop[0].start, runtime->loop[0].start, &bias))
 			continue;
 		runtime->file = i;
-		return cpython_live_walk(&runtime->live, tid, thread, &facts, bias);
+		runtime->where = (struct cpython_where){facts.abi, facts.lines, bias, thread};
+		return cpython_live_walk(&runtime->live, &runtime->where, tid, &runtime->pieces);
 	}
 	return 0;
 }

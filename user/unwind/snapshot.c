@@ -24,6 +24,7 @@ void snapshot_release(struct snapshot *snapshot)
 	free(snapshot->maps);
 	free(snapshot->frames);
 	cpython_live_release(&snapshot->runtime.live);
+	memory_pieces_release(&snapshot->runtime.pieces);
 	*snapshot = (struct snapshot){0};
 }
 

@@ -7,7 +7,7 @@
  *
  * A snapshot file is gzip of the following; integers are little endian; text is a u16 length and as many bytes.
  *
- *   "profound sample\n", u32 version = 1
+ *   "profound sample\n", u32 version = 2; 1 is read, too
  *   u64 registers[17]         by DWARF number, 16 is ip
  *   u64 from, u64 len, u8 full, u8 in_syscall, bytes[len - from]    the stack from sp's page on, as struct stack_copy
  *   u32 files, each: text name, u8 size and bytes of the build id, u64 size of the file, u32 parts,
@@ -15,6 +15,11 @@
  *   u32 maps, each: u64 start, end, offset, u32 file, or 0xffffffff: anonymous memory. Ascending, none overlapping
  *   u32 frames, each: u64 address, u8 1 = found by frame pointer, text name, "" when there is none
  *   text cause               that cut the walk (a name in bpf/counters.def), "": complete
+ *   u32 loops                since version 2; 0: no interpreter was found, and nothing follows. Each: u64 start, end: ELF
+ *                            addresses of its loop
+ *   u32 file, u8 tail_calls, u8 lines (enum cpython_lines_kind), u16 size and bytes of its struct abi_cpython (80 of them
+ *                            in version 2), u64 bias, u64 pthread_self()
+ *   u32 pieces, each: u64 address, u16 size, bytes    memory that the walk over its frames reads
  *
  * A snapshot is hostile: every size is checked and capped.
  */
@@ -34,7 +39,7 @@
 
 #define SNAPSHOT_MAGIC "profound sample\n"
 #define SNAPSHOT_MAGIC_SIZE 16
-#define SNAPSHOT_VERSION 1
+#define SNAPSHOT_VERSION 2
 
 #define SNAPSHOT_BYTES_MAX (64u << 20) /* unpacked */
 #define SNAPSHOT_STACK_MAX (1u << 20)
@@ -62,9 +67,11 @@ struct snapshot_frame {
 	char *name; /* owned; "" when there is none */
 };
 
-/* What an interpreter has of the thread; of a live one alone, files do not keep it. */
+/* What an interpreter has of the thread. */
 struct snapshot_runtime {
-	struct cpython_live live;
+	struct cpython_live live; /* walked anew when a snapshot is parsed */
+	struct cpython_where where;
+	struct memory_pieces pieces; /* what that walk reads */
 	struct cpython_range loop[1 + CPYTHON_LOOPS]; /* ELF addresses */
 	uint32_t n_loops; /* 0: there is no interpreter */
 	uint32_t file;    /* its index */

@@ -119,6 +119,40 @@ static void put_frames(struct buf *out, const struct snapshot *snapshot)
 	put_text(out, snapshot->cut ? counter_specs[snapshot->cut].name : "");
 }
 
+static void put_pieces(struct buf *out, const struct memory_pieces *pieces)
+{
+	put(out, pieces->n, 4);
+	for (uint32_t i = 0; i < pieces->n; i++) {
+		const struct memory_piece *piece = &pieces->pieces[i];
+
+		put(out, piece->address, 8);
+		put(out, piece->size, 2);
+		if (piece->size)
+			buf_append(out, pieces->bytes.data + piece->at, piece->size);
+	}
+}
+
+static void put_runtime(struct buf *out, const struct snapshot_runtime *runtime)
+{
+	const struct cpython_where *where = &runtime->where;
+
+	put(out, runtime->n_loops, 4);
+	if (!runtime->n_loops)
+		return;
+	for (uint32_t i = 0; i < runtime->n_loops; i++) {
+		put(out, runtime->loop[i].start, 8);
+		put(out, runtime->loop[i].end, 8);
+	}
+	put(out, runtime->file, 4);
+	put(out, runtime->tail_calls, 1);
+	put(out, where->lines, 1);
+	put(out, sizeof(where->abi), 2);
+	buf_append(out, &where->abi, sizeof(where->abi));
+	put(out, where->bias, 8);
+	put(out, where->thread, 8);
+	put_pieces(out, &runtime->pieces);
+}
+
 int snapshot_pack(const struct snapshot *snapshot, struct buf *out)
 {
 	int err = 0;
@@ -136,6 +170,7 @@ int snapshot_pack(const struct snapshot *snapshot, struct buf *out)
 	for (uint32_t i = 0; i < snapshot->n_maps; i++)
 		put_map(out, &snapshot->maps[i]);
 	put_frames(out, snapshot);
+	put_runtime(out, &snapshot->runtime);
 	if (out->failed)
 		return -ENOMEM;
 	return out->len > SNAPSHOT_BYTES_MAX ? -E2BIG : 0;

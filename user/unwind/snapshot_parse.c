@@ -13,6 +13,7 @@
 #define MAP_BYTES 28u   /* of one of them in the file */
 #define FRAME_BYTES 11u /* at least */
 #define FILE_BYTES 15u  /* at least */
+#define PIECE_BYTES 10u /* at least */
 
 /* A number of things of which each takes at least `least` bytes: what is not there is not allocated. */
 static bool take_count(struct cursor *cursor, uint32_t most, size_t least, uint32_t *count)
@@ -197,16 +198,80 @@ static int take_cause(struct cursor *cursor, struct snapshot *snapshot)
 		err = 0;
 	}
 	free(name);
-	return err || cursor_left(cursor) ? -EBADMSG : 0;
+	return err;
+}
+
+static int take_pieces(struct cursor *cursor, struct memory_pieces *pieces)
+{
+	uint32_t count;
+	int err = 0;
+
+	if (!take_count(cursor, MEMORY_PIECES_MAX, PIECE_BYTES, &count))
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count && !err; i++) {
+		uint64_t address = cursor_unsigned(cursor, 8);
+		size_t size = cursor_unsigned(cursor, 2);
+		const uint8_t *bytes = cursor_take(cursor, size);
+
+		err = bytes ? memory_pieces_add(pieces, address, bytes, size) : -EBADMSG;
+	}
+	memory_pieces_sort(pieces);
+	return err == -E2BIG ? -EBADMSG : err;
+}
+
+/* Its members are offsets, and every use of one is bounded. */
+static int take_where(struct cursor *cursor, struct snapshot_runtime *runtime)
+{
+	struct cpython_where *where = &runtime->where;
+	const uint8_t *abi;
+
+	runtime->file = (uint32_t)cursor_unsigned(cursor, 4);
+	runtime->tail_calls = cursor_unsigned(cursor, 1);
+	where->lines = (enum cpython_lines_kind)cursor_unsigned(cursor, 1);
+	if (cursor_unsigned(cursor, 2) != sizeof(where->abi))
+		return -EBADMSG;
+	abi = cursor_take(cursor, sizeof(where->abi));
+	if (!abi || where->lines > CPYTHON_LOCATIONS)
+		return -EBADMSG;
+	memcpy(&where->abi, abi, sizeof(where->abi));
+	where->bias = cursor_unsigned(cursor, 8);
+	where->thread = cursor_unsigned(cursor, 8);
+	return cursor->bad ? -EBADMSG : 0;
+}
+
+static int take_runtime(struct cursor *cursor, struct snapshot *snapshot)
+{
+	struct snapshot_runtime *runtime = &snapshot->runtime;
+	uint32_t loops;
+	int err;
+
+	if (!take_count(cursor, sizeof(runtime->loop) / sizeof(*runtime->loop), 2 * 8, &loops))
+		return -EBADMSG;
+	if (!loops)
+		return 0;
+	for (uint32_t i = 0; i < loops; i++) {
+		runtime->loop[i].start = cursor_unsigned(cursor, 8);
+		runtime->loop[i].end = cursor_unsigned(cursor, 8);
+	}
+	err = take_where(cursor, runtime);
+	if (!err)
+		err = runtime->file < snapshot->n_files ? take_pieces(cursor, &runtime->pieces) : -EBADMSG;
+	if (!err)
+		err = cpython_live_walk(&runtime->live, &runtime->where, 0, &runtime->pieces);
+	runtime->n_loops = err ? 0 : loops;
+	return err;
 }
 
 static int take_all(struct cursor *cursor, struct snapshot *snapshot)
 {
 	const uint8_t *magic = cursor_take(cursor, SNAPSHOT_MAGIC_SIZE), *reg;
+	uint64_t version;
 	int err;
 
-	if (!magic || memcmp(magic, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_SIZE) ||
-		cursor_unsigned(cursor, 4) != SNAPSHOT_VERSION)
+	if (!magic || memcmp(magic, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_SIZE))
+		return -EBADMSG;
+	version = cursor_unsigned(cursor, 4);
+	if (version < 1 || version > SNAPSHOT_VERSION)
 		return -EBADMSG;
 	reg = cursor_take(cursor, sizeof(snapshot->reg));
 	if (!reg)
@@ -219,7 +284,11 @@ static int take_all(struct cursor *cursor, struct snapshot *snapshot)
 		err = take_maps(cursor, snapshot);
 	if (!err)
 		err = take_frames(cursor, snapshot);
-	return err ? err : take_cause(cursor, snapshot);
+	if (!err)
+		err = take_cause(cursor, snapshot);
+	if (!err && version > 1)
+		err = take_runtime(cursor, snapshot);
+	return err ? err : cursor->bad || cursor_left(cursor) ? -EBADMSG : 0;
 }
 
 int snapshot_parse(struct snapshot *snapshot, const void *data, size_t len)
