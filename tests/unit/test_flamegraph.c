@@ -71,7 +71,7 @@ static void expect_data(struct profile *profile, const char *expected)
 
 #define NO_LINES "\"lines\":{\"frame\":[],\"file\":[],\"line\":[],\"samples\":[]},"
 #define KINDS \
-	"\"kinds\":[\"root\",\"thread\",\"kernel\",\"native\",\"jit\",\"unnamed\",\"truncated\"],"
+	"\"kinds\":[\"root\",\"thread\",\"kernel\",\"native\",\"jit\",\"unnamed\",\"truncated\",\"python\"],"
 
 static void tree_is_in_preorder_heaviest_first(void **state)
 {
@@ -102,6 +102,28 @@ static void tree_is_in_preorder_heaviest_first(void **state)
 		"\"series\":[{\"name\":\"samples\",\"unit\":\"samples\",\"self\":[0,0,0,9,0,1,0,5,"
 		"2]}],"
 		"\"trust\":{\"taken\":17,\"complete\":1974,\"unverified\":0,\"cut\":4}}");
+}
+
+/* With its file, whatever else has lines; a kind of its own. */
+static void interpreted_function_has_its_file(void **state)
+{
+	struct profile profile = {0};
+	uint32_t frame = made_frame(&profile, FRAME_RUNTIME);
+	const struct profile_name name = {"C.work", "/app/x.py", 12, 10};
+
+	(void)state;
+	made_sample(&profile, "a", &frame, 1, (struct profile_sample){0}, 3);
+	assert_int_equal(profile_begin_names(&profile), 0);
+	assert_int_equal(profile_name(&profile, frame, &name), 0);
+	profile.names[frame].named = true;
+	profile.names[frame].type = FRAME_TYPE_CPYTHON;
+	expect_data(&profile,
+		"{\"version\":1,\"strings\":[\"all\",\"C.work (x.py)\",\"a\",\"/app/x.py\"]," KINDS
+		"\"frames\":{\"name\":[0,1,2],\"kind\":[0,7,1]},"
+		"\"lines\":{\"frame\":[1],\"file\":[3],\"line\":[12],\"samples\":[3]},"
+		"\"tree\":{\"up\":[0,0,0],\"frame\":[0,2,1]},"
+		"\"series\":[{\"name\":\"samples\",\"unit\":\"samples\",\"self\":[0,0,3]}],"
+		"\"trust\":{\"taken\":3,\"complete\":1974,\"unverified\":0,\"cut\":4}}");
 }
 
 static void empty_profile_is_a_root(void **state)
@@ -249,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tree_is_in_preorder_heaviest_first),
+		cmocka_unit_test(interpreted_function_has_its_file),
 		cmocka_unit_test(empty_profile_is_a_root),
 		cmocka_unit_test(lines_are_those_of_functions),
 		cmocka_unit_test(figures_that_are_not_known_are_null),

@@ -19,10 +19,10 @@ enum tree_kind {
 	TREE_COMM,
 	TREE_KERNEL,
 	TREE_NATIVE,
-	TREE_PYTHON,
 	TREE_JIT, /* code made at run time, named by a perf-map */
 	TREE_UNNAMED,
 	TREE_CUT,
+	TREE_PYTHON, /* an interpreter's function */
 	TREE_KINDS,
 };
 
