@@ -2,6 +2,7 @@
 #include "collect/deferred.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "unwind/stack_walk.h"
@@ -66,30 +67,44 @@ static const struct abi_runtime_frame *take_runtime(
 	return frames;
 }
 
-void deferred_add(struct deferred *deferred, const struct abi_deferred *record, size_t size)
+/* Not on the stack: profound's own must fit into the copy of a sample. */
+struct scratch {
+	struct stack_walk user;
+	uint64_t frames[ABI_KERNEL_FRAMES + ABI_USER_FRAMES];
+};
+
+static void add(struct deferred *deferred, const struct abi_deferred *record, struct scratch *scratch)
 {
 	struct resolver *resolver = deferred->resolver;
-	uint64_t frames[ABI_KERNEL_FRAMES + ABI_USER_FRAMES];
+	struct stack_walk *user = &scratch->user;
 	const struct abi_runtime_frame *runtime;
-	struct abi_entry entry;
-	struct stack_walk user;
+	struct abi_entry entry = record->entry;
 
-	if (size < sizeof(*record) || !sane(record, size)) {
-		resolver->counters[COUNTER_user_memory]++;
-		return;
-	}
-	entry = record->entry;
-	walk_and_learn(&user, resolver, record);
+	walk_and_learn(user, resolver, record);
 	if (deferred->witness && record->compared)
-		deferred->witness(deferred->context, record, &user);
-	memcpy(frames, record->kernel, entry.n_kernel * sizeof(*frames));
-	memcpy(frames + entry.n_kernel, user.frames, user.n * sizeof(*frames));
-	entry.n_user = (uint16_t)user.n;
-	entry.by_fp = (uint16_t)user.by_fp;
+		deferred->witness(deferred->context, record, user);
+	memcpy(scratch->frames, record->kernel, entry.n_kernel * sizeof(*scratch->frames));
+	memcpy(scratch->frames + entry.n_kernel, user->frames, user->n * sizeof(*scratch->frames));
+	entry.n_user = (uint16_t)user->n;
+	entry.by_fp = (uint16_t)user->by_fp;
 	if (!entry.cut)
-		entry.cut = user.cut;
-	if (user.unverified)
+		entry.cut = user->cut;
+	if (user->unverified)
 		entry.flags |= ENTRY_UNVERIFIED;
 	runtime = take_runtime(deferred, record, &entry);
-	resolve_entry(resolver, &entry, frames, runtime);
+	resolve_entry(resolver, &entry, scratch->frames, runtime);
+}
+
+void deferred_add(struct deferred *deferred, const struct abi_deferred *record, size_t size)
+{
+	struct scratch *scratch = NULL;
+
+	if (size >= sizeof(*record) && sane(record, size))
+		scratch = malloc(sizeof(*scratch));
+	if (!scratch) {
+		deferred->resolver->counters[COUNTER_user_memory]++;
+		return;
+	}
+	add(deferred, record, scratch);
+	free(scratch);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "collect/weaving.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/code_table.h"
@@ -38,18 +40,24 @@ static int push_runtime(const struct weaving *weaving, const struct abi_runtime_
 	return profile_frame(weaving->resolver->profile, &frame, id);
 }
 
-static int place_items(const struct weaving *weaving, const struct weave_output *woven, uint32_t *frames,
-	uint32_t *count)
+/* Not on the stack: profound's own must fit into the copy of a sample. */
+struct scratch {
+	struct weave_output woven;
+	uint32_t native[ABI_FRAMES];
+};
+
+static int place_items(const struct weaving *weaving, struct scratch *scratch, uint32_t *frames, uint32_t *count)
 {
-	uint32_t native[ABI_FRAMES], n = 0;
+	const struct weave_output *woven = &scratch->woven;
+	uint32_t n = 0;
 	int err = 0;
 
-	memcpy(native, frames, *count * sizeof(*native));
+	memcpy(scratch->native, frames, *count * sizeof(*frames));
 	for (uint32_t i = 0; i < woven->n && !err; i++) {
 		const struct weave_item *item = &woven->items[i];
 
 		if (!item->runtime)
-			frames[n++] = native[item->index];
+			frames[n++] = scratch->native[item->index];
 		else
 			err = push_runtime(weaving, &weaving->runtime[item->index], &frames[n++]);
 	}
@@ -65,7 +73,8 @@ static uint32_t cut_unknown(const struct weaving *weaving, uint32_t cut)
 	return weaving->unsupported ? COUNTER_runtime_unsupported : COUNTER_runtime_not_ready;
 }
 
-int weaving_apply(struct weaving *weaving, uint32_t *frames, uint32_t *count, uint32_t *cut, bool *unverified)
+static int apply(struct weaving *weaving, struct scratch *scratch, uint32_t *frames, uint32_t *count, uint32_t *cut,
+	bool *unverified)
 {
 	const struct abi_entry *entry = weaving->entry;
 	const struct weave_input input = {
@@ -76,7 +85,23 @@ int weaving_apply(struct weaving *weaving, uint32_t *frames, uint32_t *count, ui
 		.cut = (uint8_t)*cut,
 		.runtime_cut = entry->runtime_cut,
 	};
-	struct weave_output woven;
+	int err;
+
+	weave(&scratch->woven, &input);
+	err = place_items(weaving, scratch, frames, count);
+	if (err)
+		return err;
+	*cut = scratch->woven.cut;
+	*unverified |= scratch->woven.mismatch;
+	if (scratch->woven.mismatch)
+		weaving->resolver->counters[COUNTER_runtime_mismatch] += entry->count;
+	return 0;
+}
+
+int weaving_apply(struct weaving *weaving, uint32_t *frames, uint32_t *count, uint32_t *cut, bool *unverified)
+{
+	const struct abi_entry *entry = weaving->entry;
+	struct scratch *scratch;
 	int err;
 
 	if (entry->runtime == RUNTIME_NONE || weaving->unsupported) {
@@ -87,13 +112,10 @@ int weaving_apply(struct weaving *weaving, uint32_t *frames, uint32_t *count, ui
 	if (!weaving->loops && !entry->n_runtime &&
 		(!entry->runtime_cut || entry->runtime_cut == COUNTER_runtime_not_ready))
 		return 0;
-	weave(&woven, &input);
-	err = place_items(weaving, &woven, frames, count);
-	if (err)
-		return err;
-	*cut = woven.cut;
-	*unverified |= woven.mismatch;
-	if (woven.mismatch)
-		weaving->resolver->counters[COUNTER_runtime_mismatch] += entry->count;
-	return 0;
+	scratch = malloc(sizeof(*scratch));
+	if (!scratch)
+		return -ENOMEM;
+	err = apply(weaving, scratch, frames, count, cut, unverified);
+	free(scratch);
+	return err;
 }
