@@ -14,7 +14,7 @@ import profound
 sys.path.append(str(profound.ROOT / "tests/kernels"))
 import debian  # noqa: E402
 
-SID = pathlib.Path(os.environ.get("O") or profound.ROOT / "build") / "pythons"
+SID = profound.ROOT / os.environ.get("O", "build") / "pythons"
 PACKAGES = ["libc6", "libgcc-s1", "libexpat1", "zlib1g", "libffi8", "libzstd1", "libssl3t64"]
 PYENV = ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
 NEWER = ["3.14", "3.15"]
