@@ -38,7 +38,7 @@ def test_bpf_program(target, record):
     """One that is there before and after the recording: kallsyms has it."""
     spinning = target("bpfspin", 30)
     spinning.wait_for("begin")
-    share_in_program(record("-p", spinning.pid, "-F", "999", "-d", "1"))
+    share_in_program(record("-p", spinning.pid, "-F", "999", "-d", "3"))
 
 
 @pytest.mark.skipif(not jitted(), reason="BPF programs are interpreted here (bpf_jit_enable)")

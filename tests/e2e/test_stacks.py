@@ -67,7 +67,7 @@ def test_deep(target, record_while):
 
 def test_too_deep(target, record_while):
     """What is cut says so, right after the thread's name."""
-    deep = target("deep", 2, 1000)
+    deep = target("deep", 2, 3000)
     deep.wait_for("begin")
     run = record_while(deep, "-F", "999")
 
