@@ -395,6 +395,16 @@ ONCE int cpython_frames(void)
 	return stop;
 }
 
+/* The next thread state's frames are a group of their own, whatever the last one ended with. */
+inline_always void end_group(const struct walk *walk)
+{
+	__u32 zero = 0, n = walk->runtime.n;
+	struct runtime_frames *frames = bpf_map_lookup_elem(&runtime_frames, &zero);
+
+	if (frames && n)
+		frames->frame[((__u64)n - 1) & (ABI_RUNTIME_FRAMES - 1)].code |= RUNTIME_GROUP_END;
+}
+
 inline_always int walk_thread(struct walk *walk, const struct abi_cpython *build, __u64 thread)
 {
 	struct step_memory memory = {walk};
@@ -416,6 +426,7 @@ ONCE int cpython_thread(__u32 i)
 
 	if (!walk || !build)
 		return STEP_END;
+	end_group(walk);
 	return walk_thread(walk, build, walk->runtime.search.found[i & (CPYTHON_THREADS - 1)]);
 }
 

@@ -257,6 +257,26 @@ static void mark_shared(uint32_t *locations, uint32_t count, const uint8_t *seen
 			locations[i] |= OTLP_LOCATION_SHARED;
 }
 
+static uint32_t packed(uint32_t location)
+{
+	uint8_t bytes[WIRE_VARINT_MAX] = {0};
+	uint32_t size = (uint32_t)(wire_put_varint(bytes, location & ~OTLP_LOCATION_SHARED) - bytes);
+
+	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+	       size << OTLP_LOCATION_SIZE_SHIFT | (location & OTLP_LOCATION_SHARED);
+}
+
+static void pack(struct otlp_locations *locations)
+{
+	const struct profile *profile = locations->dictionary->profile;
+
+	locations->packed = locations->dictionary->locations.count <= OTLP_LOCATIONS_PACKED;
+	for (uint32_t i = 0; locations->packed && i < profile->frames.count; i++)
+		locations->of_frame[i] = packed(locations->of_frame[i]);
+	for (uint32_t i = 0; locations->packed && i < COUNTERS; i++)
+		locations->of_cut[i] = packed(locations->of_cut[i]);
+}
+
 int otlp_locations_write(struct otlp_locations *locations)
 {
 	const struct profile *profile = locations->dictionary->profile;
@@ -275,6 +295,7 @@ int otlp_locations_write(struct otlp_locations *locations)
 		note(seen, locations->of_cut[i]);
 	mark_shared(locations->of_frame, profile->frames.count, seen);
 	mark_shared(locations->of_cut, COUNTERS, seen);
+	pack(locations);
 	free(seen);
 	return 0;
 }

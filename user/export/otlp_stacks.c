@@ -98,10 +98,18 @@ void otlp_stacks_want_locations(const struct otlp_stacks *stacks, struct otlp_lo
 	}
 }
 
+/* All four bytes are written, those that count are kept: there is room behind. */
+static uint8_t *put_packed(uint8_t *at, uint32_t location)
+{
+	memcpy(at, &location, sizeof(location));
+	return at + (location >> OTLP_LOCATION_SIZE_SHIFT & 3);
+}
+
 /* Locations of frames into what is packed, whose room is there; which of the flags were in them. */
 static uint32_t put_locations(
-	struct wire *out, const uint32_t *of_frame, const uint32_t *frames, uint32_t count)
+	const struct otlp_locations *locations, const uint32_t *of_frame, const uint32_t *frames, uint32_t count)
 {
+	struct wire *out = locations->dictionary->out;
 	uint8_t *at = out->data + out->len;
 	uint32_t all = 0;
 
@@ -109,7 +117,8 @@ static uint32_t put_locations(
 		uint32_t location = of_frame[frames[i]];
 
 		all |= location;
-		at = wire_put_varint(at, location & ~OTLP_LOCATION_SHARED);
+		at = locations->packed ? put_packed(at, location)
+				       : wire_put_varint(at, location & ~OTLP_LOCATION_SHARED);
 	}
 	out->len = (size_t)(at - out->data);
 	return all & OTLP_LOCATION_SHARED;
@@ -129,9 +138,9 @@ static void put_stack(struct otlp_stacks *stacks, const struct otlp_locations *l
 	begun = wire_begin(out, STACK_LOCATION_INDICES);
 	if (!wire_reserve(out, ((size_t)count + 1) * WIRE_VARINT_MAX))
 		return;
-	shared = put_locations(out, locations->of_frame, frames, count);
+	shared = put_locations(locations, locations->of_frame, frames, count);
 	if (cut)
-		shared |= put_locations(out, &cut, &(uint32_t){0}, 1);
+		shared |= put_locations(locations, &cut, &(uint32_t){0}, 1);
 	wire_end(out, begun);
 	if (out->len == begun) /* no frame at all: the zero value */
 		out->len = table->begun;

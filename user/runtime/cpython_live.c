@@ -169,7 +169,12 @@ static int walk_thread(struct walk *walk, uint64_t thread)
 	struct cpython_code_head head;
 	struct abi_runtime_frame frame;
 	__u64 at;
-	int err = cpython_first_frame(thread, build, &walk->memory, &at) ? -EFAULT : 0;
+	int err;
+
+	/* As the kernel side: a thread state's frames are groups of their own. */
+	if (walk->out->n)
+		walk->out->frames[walk->out->n - 1].code |= RUNTIME_GROUP_END;
+	err = cpython_first_frame(thread, build, &walk->memory, &at) ? -EFAULT : 0;
 
 	for (unsigned i = 0; i < 2 * ABI_RUNTIME_FRAMES && at && !err; i++) {
 		err = cpython_step(&at, build, &walk->memory, &frame, &head) ? -EFAULT : 0;
