@@ -11,7 +11,7 @@ from profound import assert_share, whole
 
 TARGETS = pathlib.Path(__file__).resolve().parent / "targets"
 CHAIN = "python_chain.py"
-MODES = ["functions", "comprehension", "generators", "decorators", "async", "callback", "key", "threads", "deep", "unicode"]
+MODES = ["functions", "comprehension", "generators", "decorators", "async", "callback", "key", "classes", "threads", "deep", "unicode"]
 # From the mode's function on; without what precedes the last dot, which only 3.11 and later have.
 CHAINS = {
     "mode_functions": ["until", "method", "by_class", "by_nobody", "<lambda>", "leaf"],
@@ -21,6 +21,7 @@ CHAINS = {
     "mode_async": ["coroutines", "outer_coroutine", "inner_coroutine", "leaf"],
     "mode_callback": ["until", "sort_in_c", "compare", "leaf"],
     "mode_key": ["until", "sort_by_key", "key_of", "leaf"],
+    "mode_classes": ["until", "make_one", "__init__", "leaf"],
     "in_thread": ["until", "leaf"],
     "mode_deep": ["until", "<lambda>", *["recurse"] * 401, "leaf"],
     "mode_unicode": ["until", "ünïcode_中文_𐎀", "leaf"],

@@ -163,6 +163,27 @@ static void test_places(void **state)
 	profile_release(&profile);
 }
 
+/* What runs after a class's __init__ in 3.12 and later, and what only is called so. */
+static void test_internal(void **state)
+{
+	static const struct {
+		const char *file, *name;
+		uint32_t first_line;
+		bool internal;
+	} rows[] = {{"__init__", "__init__", 0, true}, {"", "", 0, true}, {"__init__", "__init__", 1, false},
+		{"k.py", "__init__", 0, false}, {"__init__", "f", 0, false}, {"x", "x", 0, false}};
+	struct cpython_code code;
+	struct made made;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		make(&made, 1, rows[i].file, rows[i].name, rows[i].name);
+		made.head.first_line = rows[i].first_line;
+		assert_int_equal(cpython_code_parse(&code, &made.head, made.size), 0);
+		assert_int_equal(code.internal, rows[i].internal);
+	}
+}
+
 static bool keep_odd(void *context, const struct code_key *key)
 {
 	(void)context;
@@ -204,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_no_texts),
 		cmocka_unit_test(test_contradictions),
+		cmocka_unit_test(test_internal),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_many),
 	};

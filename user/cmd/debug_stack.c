@@ -140,6 +140,7 @@ static void print_woven(struct replay *replay)
 	static struct weave_output woven;
 	const struct cpython_live *live = &replay->snapshot->runtime.live;
 	uint8_t kinds[ABI_USER_FRAMES];
+	uint32_t number = 0;
 	const struct weave_input input = {
 		kinds, replay->walk.n, live->frames, live->n, replay->walk.cut, live->cut};
 
@@ -148,10 +149,12 @@ static void print_woven(struct replay *replay)
 	for (uint32_t i = 0; i < woven.n; i++) {
 		const struct weave_item *item = &woven.items[i];
 
+		if (item->runtime && live->names[item->index].internal)
+			continue;
 		if (item->runtime)
-			print_runtime(&live->names[item->index], i);
+			print_runtime(&live->names[item->index], number++);
 		else
-			print_frame(replay, item->index, i);
+			print_frame(replay, item->index, number++);
 	}
 	replay->walk.cut = woven.cut;
 	replay->walk.unverified |= woven.mismatch;

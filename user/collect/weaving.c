@@ -26,7 +26,9 @@ static int push_unnamed(const struct weaving *weaving, uint32_t *id)
 	return profile_frame(weaving->resolver->profile, &frame, id);
 }
 
-static int push_runtime(const struct weaving *weaving, const struct abi_runtime_frame *runtime, uint32_t *id)
+/* Adds its frame to frames[*n], unless it is the interpreter's own. */
+static int push_runtime(
+	const struct weaving *weaving, const struct abi_runtime_frame *runtime, uint32_t *frames, uint32_t *n)
 {
 	const struct abi_entry *entry = weaving->entry;
 	const struct code_key key = {entry->start_ns, runtime->code & RUNTIME_ADDRESS, entry->tgid,
@@ -35,9 +37,11 @@ static int push_runtime(const struct weaving *weaving, const struct abi_runtime_
 	struct frame frame;
 
 	if (code_table_find(weaving->resolver->codes, &key, runtime->at, &place))
-		return push_unnamed(weaving, id);
+		return push_unnamed(weaving, &frames[(*n)++]);
+	if (place.internal)
+		return 0;
 	frame = (struct frame){FRAME_RUNTIME, place.function, place.line};
-	return profile_frame(weaving->resolver->profile, &frame, id);
+	return profile_frame(weaving->resolver->profile, &frame, &frames[(*n)++]);
 }
 
 /* Not on the stack: profound's own must fit into the copy of a sample. */
@@ -59,7 +63,7 @@ static int place_items(const struct weaving *weaving, struct scratch *scratch, u
 		if (!item->runtime)
 			frames[n++] = scratch->native[item->index];
 		else
-			err = push_runtime(weaving, &weaving->runtime[item->index], &frames[n++]);
+			err = push_runtime(weaving, &weaving->runtime[item->index], frames, &n);
 	}
 	*count = n;
 	return err;

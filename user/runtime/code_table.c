@@ -14,7 +14,7 @@ struct entry {
 	struct code_key key;
 	uint32_t function; /* id in the profile */
 	uint32_t lines;    /* id in `tables` */
-	bool used;
+	bool used, internal;
 };
 
 struct code_table {
@@ -138,6 +138,7 @@ int code_table_add(struct code_table *table, const struct abi_code *record, size
 		return err;
 	entry.key = (struct code_key){
 		record->start_ns, record->code, record->tgid, record->exec, record->check};
+	entry.internal = code.internal;
 	err = intern_function(table, &code, &entry.function);
 	if (!err)
 		err = intern_lines(table, &code, lines, &entry.lines);
@@ -162,6 +163,7 @@ int code_table_find(const struct code_table *table, const struct code_key *key, 
 	if (!entry || !entry->used)
 		return -ENOENT;
 	out->function = entry->function;
+	out->internal = entry->internal;
 	out->line = line_at(table, entry->lines, at);
 	return 0;
 }

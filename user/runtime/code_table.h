@@ -34,6 +34,7 @@ int code_table_add(struct code_table *table, const struct abi_code *record, size
 struct code_place {
 	uint32_t function; /* profile_get_function() */
 	uint32_t line;     /* 0: not known */
+	bool internal;     /* cpython_code.internal: no frame that people know of */
 };
 
 /* Where `at` (abi_runtime_frame.at) is. 0, or -ENOENT: nobody told of that code object. */

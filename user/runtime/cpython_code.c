@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define REPLACEMENT 0xfffdU
+#define INTERNAL "__init__" /* its name, and its file since 3.13 */
 #define ELLIPSIS "\xe2\x80\xa6"
 
 static uint32_t character(const uint8_t *at, uint8_t width)
@@ -74,6 +75,8 @@ int cpython_code_parse(struct cpython_code *out, const struct abi_code *record, 
 	decode(out->function, qualname->size ? qualname : name,
 		qualname->size ? bytes + name->size : bytes);
 	out->first_line = record->first_line;
+	out->internal = !out->first_line && !strcmp(out->file, out->function) &&
+			(!*out->file || !strcmp(out->file, INTERNAL));
 	out->lines = (const uint8_t *)(record + 1) + texts;
 	out->lines_size = record->lines_size;
 	return 0;

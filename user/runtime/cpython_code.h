@@ -6,6 +6,7 @@
 #ifndef PROFOUND_CPYTHON_CODE_H
 #define PROFOUND_CPYTHON_CODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ struct cpython_code {
 	char file[CPYTHON_TEXT]; /* "" : not known */
 	char function[CPYTHON_TEXT]; /* qualified where the version has that */
 	uint32_t first_line;
+	bool internal; /* the interpreter's own: _Py_InitCleanup (3.12 and later, Python/specialize.c), which stands between a
+			* class's __init__ and who called the class, and is no function of the program */
 	const uint8_t *lines; /* in the record */
 	uint32_t lines_size;
 };

@@ -143,6 +143,7 @@ static int name(struct walk *walk, const struct cpython_code_head *head, uint32_
 	if (!read_record(walk, head, &record) &&
 		!cpython_code_parse(&code, &record.head, sizeof(record.head) + record.used))
 		out->line = line_of(walk, &code, at);
+	out->internal = code.internal;
 	out->function = strdup(code.function);
 	out->file = strdup(code.file);
 	return out->function && out->file ? 0 : -ENOMEM;

@@ -6,6 +6,7 @@
 #ifndef PROFOUND_CPYTHON_LIVE_H
 #define PROFOUND_CPYTHON_LIVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi.h"
@@ -16,6 +17,7 @@ struct cpython_live_name {
 	char *function; /* owned; "" when it could not be read */
 	char *file;     /* path; owned */
 	uint32_t line;  /* 0: not known */
+	bool internal;  /* cpython_code.internal */
 };
 
 /* A zeroed struct is empty: no interpreter. */

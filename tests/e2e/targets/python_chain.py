@@ -140,6 +140,20 @@ def mode_key():
     until(sort_by_key)
 
 
+class Made:
+    def __init__(self):
+        self.value = leaf()
+
+
+def make_one():
+    return Made()
+
+
+def mode_classes():
+    """3.12 and later run code of their own between the two."""
+    until(make_one)
+
+
 def in_thread():
     until(leaf)
 
