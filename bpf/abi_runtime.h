@@ -145,6 +145,11 @@ struct abi_code_text {
 	__u8 cut;   /* there was more */
 };
 
+#define CODE_UNREAD_FILE 1
+#define CODE_UNREAD_NAME 2
+#define CODE_UNREAD_QUALNAME 4
+#define CODE_UNREAD_LINES 8
+
 struct abi_code {
 	__u64 code;
 	__u64 start_ns;
@@ -155,9 +160,12 @@ struct abi_code {
 	__u16 build; /* index into cpythons */
 	__u16 pad;
 	__u32 lines_size;   /* bytes */
-	struct abi_code_text file, name, qualname; /* size 0: none */
+	struct abi_code_text file, name, qualname; /* size 0: none, or not read */
 	__u8 lines_left_out; /* it was too long */
-	__u8 pad2[3];
+	__u8 unread; /* CODE_UNREAD_*: what could not be read. What was never touched is as it is in the interpreter's file */
+	__u8 pad2[2];
+	__u64 bias; /* of that file */
+	__u64 file_at, name_at, qualname_at, lines_at;
 };
 
 /* The runtime frames of a sample that is handed over, in the deferred ring, right before its struct abi_deferred. */
@@ -173,7 +181,7 @@ _Static_assert(sizeof(struct abi_runtime_frame) == 16, "abi_runtime_frame");
 _Static_assert(sizeof(struct abi_cpython) == 80, "abi_cpython");
 _Static_assert(sizeof(struct abi_program) == 96, "abi_program");
 _Static_assert(sizeof(struct abi_host) == 32, "abi_host");
-_Static_assert(sizeof(struct abi_code) == 56, "abi_code");
+_Static_assert(sizeof(struct abi_code) == 96, "abi_code");
 _Static_assert(sizeof(struct abi_deferred_runtime) == 16, "abi_deferred_runtime");
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tells userspace of a code object (struct abi_code) when a frame of it is met for the first time: the thread that runs
- * it is interrupted, so that it is read as it is. What cannot be read now is tried again with the next sample.
+ * it is interrupted, so that it is read as it is. What is in a page of the interpreter's file that nobody has touched (names
+ * of the modules that are part of it, when they need no relocation) cannot be read here: userspace is told where it is. And
+ * it is tried again with the next sample.
  */
 #ifndef PROFOUND_CODE_RECORD_BPF_H
 #define PROFOUND_CODE_RECORD_BPF_H
@@ -19,6 +21,7 @@ struct {
 
 /* Code objects that were told of: hashes of (process, address, check), each in one of two places. */
 #define TOLD 16384
+#define TOLD_UNREAD 2 /* of an id: where it is was told, and not what */
 #define TOLD_PER_SAMPLE 64 /* the others have their turn with the next samples */
 
 struct {
@@ -138,6 +141,11 @@ inline_always void fill_code(const struct walk *walk, struct abi_code *out, __u6
 	out->check = head->check;
 	out->first_line = head->first_line;
 	out->build = walk->runtime.build;
+	out->bias = walk->runtime.bias;
+	out->file_at = head->file;
+	out->name_at = head->name;
+	out->qualname_at = head->qualname;
+	out->lines_at = head->lines;
 }
 
 /* Userspace reads before it resolves samples, and when much waits. */
@@ -147,19 +155,39 @@ inline_always __u64 code_wakeup(void)
 									     : BPF_RB_NO_WAKEUP;
 }
 
-inline_always bool code_send(__u32 cpu, struct code_scratch *scratch, const struct abi_cpython *build,
-	const struct cpython_code_head *head)
+/* The same, or `end` and the bit in abi_code.unread. */
+inline_always __u32 add_text_or_tell(struct code_scratch *scratch, __u32 end,
+	const struct abi_cpython *build, __u64 string, struct abi_code_text *out, const __u8 bit)
 {
-	__u32 end = add_text(scratch, 0, build, head->file, &scratch->head.file);
-	__u64 size;
+	const struct abi_code_text none = {};
+	__u32 next = add_text(scratch, end, build, string, out);
 
-	if (end != CODE_FAILED)
-		end = add_text(scratch, end, build, head->name, &scratch->head.name);
-	if (end != CODE_FAILED)
-		end = add_text(scratch, end, build, head->qualname, &scratch->head.qualname);
-	if (end != CODE_FAILED)
-		end = add_lines(scratch, end, build, head->lines);
-	size = end;
+	if (next != CODE_FAILED)
+		return next;
+	*out = none;
+	scratch->head.unread |= bit;
+	return end;
+}
+
+/* Behind the head, what of it can be read. Its size. */
+inline_always __u32 fill_texts(
+	struct code_scratch *scratch, const struct abi_cpython *build, const struct cpython_code_head *head)
+{
+	struct abi_code *out = &scratch->head;
+	__u32 end = add_text_or_tell(scratch, 0, build, head->file, &out->file, CODE_UNREAD_FILE), next;
+
+	end = add_text_or_tell(scratch, end, build, head->name, &out->name, CODE_UNREAD_NAME);
+	end = add_text_or_tell(scratch, end, build, head->qualname, &out->qualname, CODE_UNREAD_QUALNAME);
+	next = add_lines(scratch, end, build, head->lines);
+	if (next != CODE_FAILED)
+		return next;
+	out->unread |= CODE_UNREAD_LINES;
+	return end;
+}
+
+/* `size`: of what is behind the head. */
+inline_always bool code_send(__u32 cpu, struct code_scratch *scratch, __u64 size)
+{
 	__asm__ volatile("" : "+r"(size));
 	if (size > CODE_BYTES)
 		return false;
@@ -175,6 +203,7 @@ inline_always void code_tell(struct walk *walk, const struct abi_cpython *build,
 	__u64 id = told_id(walk, code, head->check);
 	__u32 zero = 0;
 	struct code_scratch *scratch;
+	__u32 size;
 
 	if (is_told(id) || walk->runtime.told >= TOLD_PER_SAMPLE)
 		return;
@@ -183,7 +212,13 @@ inline_always void code_tell(struct walk *walk, const struct abi_cpython *build,
 		return;
 	walk->runtime.told++;
 	fill_code(walk, &scratch->head, code, head);
-	if (code_send(walk->cpu, scratch, build, head))
+	size = fill_texts(scratch, build, head);
+	if (scratch->head.unread) {
+		id ^= TOLD_UNREAD;
+		if (is_told(id))
+			return;
+	}
+	if (code_send(walk->cpu, scratch, size))
 		set_told(id);
 }
 

@@ -11,7 +11,7 @@ LIES = {
     "honest": set(),
     "frames_in_a_circle": {"depth_limit"},
     "wild_frame": UNREADABLE, "kernel_frame": UNREADABLE, "odd_frame": UNREADABLE, "wild_code": UNREADABLE,
-    "huge_name": set(), "negative_name": set(), "wild_name": set(), "huge_lines": set(),
+    "huge_name": set(), "negative_name": set(), "wild_name": set(), "untouched": set(), "huge_lines": set(),
     "threads_in_a_circle": UNREADABLE,
     "interpreters_in_a_circle": UNREADABLE,
     "wild_threads": UNREADABLE,
@@ -64,6 +64,13 @@ def test_names(recorded):
     stacks, run = recorded("wild_name")
     assert named(stacks, "honest (liar.py)") == 0, stacks
     assert run.stats["frames"]["unnamed_by_cause"]["runtime_code_gone"] >= 0.8 * sum(stacks.values()), run.stats["frames"]
+
+
+def test_untouched_name(recorded):
+    """One that no program has read yet is in no memory; it is read from the file."""
+    stacks, run = recorded("untouched")
+    assert named(stacks, "untouched (liar.py)") >= 0.8 * sum(stacks.values()), stacks
+    assert run.stats["frames"]["unnamed_by_cause"]["runtime_code_gone"] == 0, run.stats["frames"]
 
 
 def test_others_are_not_harmed(target, start):

@@ -138,6 +138,14 @@ def test_new_processes_are_whole_from_their_first_sample(system, script, record)
     assert run.stats["stacks"]["cut"]["runtime_not_ready"] <= 0.02 * run.stats["samples"]["taken"], run.stats["stacks"]
 
 
+def test_names_of_many_short_processes(system, script, record):
+    """They come and go while intervals end: each of their frames has its name."""
+    path = script("work(0.03)")
+    run = record("-F", "999", "--", "sh", "-c", f"timeout 8 sh -c 'while :; do {system} {path}; done'; true")
+    assert run.stats["samples"]["taken"] >= 1000, run.stats["samples"]
+    assert run.stats["frames"]["unnamed_by_cause"]["runtime_code_gone"] == 0, run.stats["frames"]
+
+
 def test_generated_functions(script, target, record_while):
     """Code objects that come and go at the same addresses: a name is the one of now. Each function has its number for name and
     for the line that it is on."""

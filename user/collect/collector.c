@@ -148,10 +148,10 @@ static int end_interval(struct collector *collector)
 		err = read_deferred(collector);
 	interval_clear(&collector->programs, collector->written);
 	unwinding_epoch(&collector->unwinding);
-	runtimes_epoch(&collector->runtimes);
 	/* The next generation has samples from before until_ns: since its swap. */
 	if (!collector->behind)
 		processes_prune(collector->processes, collector->swapped_ns);
+	runtimes_epoch(&collector->runtimes);
 	collector->in_grace = false;
 	if (collector->drain_again)
 		begin_interval(collector);

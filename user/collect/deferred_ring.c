@@ -39,22 +39,23 @@ static int take(void *context, void *data, size_t size)
 	memcpy(&queued->record, data, size);
 	*ring->last = queued;
 	ring->last = &queued->next;
+	ring->queued++;
 	ring->bytes += size;
 	ring->queued_bytes += size;
 	return ring->queued_bytes < ring->most_bytes ? 0 : -EAGAIN;
 }
 
-/* From the ring to the queue, as far as there is room. True: there is something in the queue. */
-static bool pump(struct deferred_ring *ring)
+/* From the ring to the queue, as far as there is room. How many are in the queue. */
+static uint32_t pump(struct deferred_ring *ring)
 {
-	bool some;
+	uint32_t queued;
 
 	pthread_mutex_lock(&ring->lock);
 	if (ring->queued_bytes < ring->most_bytes)
 		ring_buffer__consume(ring->ring);
-	some = ring->first != NULL;
+	queued = ring->queued;
 	pthread_mutex_unlock(&ring->lock);
-	return some;
+	return queued;
 }
 
 static struct queued *pop(struct deferred_ring *ring)
@@ -67,6 +68,7 @@ static struct queued *pop(struct deferred_ring *ring)
 		ring->first = queued->next;
 		ring->last = queued->next ? ring->last : &ring->first;
 		ring->queued_bytes -= queued->size;
+		ring->queued--;
 	}
 	pthread_mutex_unlock(&ring->lock);
 	return queued;
@@ -197,11 +199,11 @@ static void add(struct deferred_ring *ring, const struct queued *queued)
 	deferred_add(&ring->deferred, &queued->record, queued->size);
 }
 
-static void read_batch(struct deferred_ring *ring)
+static void read_batch(struct deferred_ring *ring, uint32_t most)
 {
 	struct queued *queued;
 
-	for (unsigned n = 0; n < BATCH && (queued = pop(ring)); n++) {
+	for (uint32_t n = 0; n < most && (queued = pop(ring)); n++) {
 		add(ring, queued);
 		free(queued);
 	}
@@ -212,15 +214,17 @@ bool deferred_ring_read(struct deferred_ring *ring)
 	struct spaces *spaces = ring->deferred.resolver->spaces;
 	uint64_t before = spaces_figures(spaces).publications;
 	eventfd_t value;
+	uint32_t queued;
 	bool more;
 
 	eventfd_read(ring->more_fd, &value);
-	pump(ring);
+	queued = pump(ring);
 	ring->prepare(ring->context);
-	read_batch(ring);
+	/* Those that have come since are not prepared for. */
+	read_batch(ring, queued < BATCH ? queued : BATCH);
 	spaces_publish(spaces);
 	set_wakeup(ring, spaces_figures(spaces).publications > before);
-	more = pump(ring);
+	more = pump(ring) > 0;
 	if (more)
 		eventfd_write(ring->more_fd, 1);
 	return more;

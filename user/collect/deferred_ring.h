@@ -30,6 +30,7 @@ struct deferred_ring {
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows, and of reading the ring */
 	struct queued *first, **last;
+	uint32_t queued;
 	uint64_t queued_bytes, most_bytes;
 	uint64_t bytes; /* read so far */
 	int epoll_fd, more_fd, stop_fd; /* more_fd: there is more than was read */

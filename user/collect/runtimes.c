@@ -3,6 +3,7 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -12,15 +13,33 @@
 #define LOOKS 10
 #define PRUNE_EPOCHS 8
 
+static void add_code(struct runtimes *runtimes, const struct abi_code *record, size_t size)
+{
+	code_table_add(runtimes->codes, record, size, interpreters_lines(runtimes->interpreters, record->build));
+}
+
+/* If the file has it neither, its frames say so (runtime_code_gone). */
+static void add_unread(struct runtimes *runtimes, const struct abi_code *unread, size_t size)
+{
+	struct code_record *record = malloc(sizeof(*record));
+
+	if (record && !interpreters_complete(runtimes->interpreters, unread, size, record))
+		add_code(runtimes, &record->head, code_record_size(record));
+	free(record);
+}
+
 static int on_code(void *context, void *data, size_t size)
 {
 	struct runtimes *runtimes = context;
 	const struct abi_code *record = data;
 
 	runtimes->bytes += size;
-	if (size >= sizeof(*record))
-		code_table_add(runtimes->codes, record, size,
-			interpreters_lines(runtimes->interpreters, record->build));
+	if (size < sizeof(*record))
+		return 0;
+	if (record->unread)
+		add_unread(runtimes, record, size);
+	else
+		add_code(runtimes, record, size);
 	return 0;
 }
 
@@ -112,28 +131,27 @@ void runtimes_read(struct runtimes *runtimes)
 	ring_buffer__consume(runtimes->ring);
 }
 
-static bool lives(struct runtimes *runtimes, uint32_t tgid, uint64_t start_ns)
+static bool process_lives(void *context, uint32_t tgid, uint64_t start_ns)
 {
+	const struct runtimes *runtimes = context;
 	const struct process *process = processes_find(runtimes->processes, tgid, start_ns);
 
 	return process && !process->gone;
 }
 
-static bool process_lives(void *context, uint32_t tgid, uint64_t start_ns)
+/* Longer than the process lives: samples of it may still wait for the next interval. */
+static bool code_is_kept(void *context, const struct code_key *key)
 {
-	return lives(context, tgid, start_ns);
+	const struct runtimes *runtimes = context;
+	const struct process *process = processes_find(runtimes->processes, key->tgid, key->start_ns);
+
+	return process && !process_is_dropped(process);
 }
 
-static bool code_lives(void *context, const struct code_key *key)
-{
-	return lives(context, key->tgid, key->start_ns);
-}
-
-/* Samples of a process that is gone may still come in the next interval: hence not each time, and what ended before. */
 void runtimes_epoch(struct runtimes *runtimes)
 {
 	if (++runtimes->epochs % PRUNE_EPOCHS)
 		return;
 	interpreters_prune(runtimes->interpreters, process_lives, runtimes);
-	code_table_prune(runtimes->codes, code_lives, runtimes);
+	code_table_prune(runtimes->codes, code_is_kept, runtimes);
 }

@@ -489,6 +489,11 @@ void processes_prune(struct processes *processes, uint64_t before_ns)
 	process_table_sieve(&processes->table, prune, &before_ns);
 }
 
+bool process_is_dropped(const struct process *process)
+{
+	return process_entry_is_dropped((const struct process_entry *)process); /* as above */
+}
+
 uint32_t processes_count(const struct processes *processes)
 {
 	return processes->n_sampled;

@@ -95,6 +95,8 @@ struct layout *process_hold_layout(const struct process *process);
 /* Drops mappings and processes that ended before `before_ns` and can matter no more. A process that was sampled keeps
  * its struct and id, its mappings go; one that was not is forgotten. */
 void processes_prune(struct processes *processes, uint64_t before_ns);
+/* It ended before what was pruned up to. */
+bool process_is_dropped(const struct process *process);
 
 /* Processes that were sampled, by id. */
 uint32_t processes_count(const struct processes *processes);

@@ -15,6 +15,7 @@ struct entry {
 	uint32_t function; /* id in the profile */
 	uint32_t lines;    /* id in `tables` */
 	bool used, internal;
+	bool seen; /* by a prune before */
 };
 
 struct code_table {
@@ -175,7 +176,8 @@ void code_table_prune(struct code_table *table, bool (*keep)(void *context, cons
 	for (uint32_t i = 0; i < table->slots; i++) {
 		struct entry *entry = &table->entries[i];
 
-		entry->used = entry->used && keep(context, &entry->key);
+		entry->used = entry->used && (!entry->seen || keep(context, &entry->key));
+		entry->seen = true;
 		used += entry->used;
 	}
 	if (!table->slots)

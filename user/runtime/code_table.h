@@ -41,7 +41,8 @@ struct code_place {
 int code_table_find(const struct code_table *table, const struct code_key *key, uint32_t at,
 	struct code_place *out);
 
-/* Forgets the code objects that `keep` is false for: those of processes that are gone. */
+/* Forgets the code objects that `keep` is false for: those of processes that are gone. One that was added since the last
+ * time stays: who reads of a code object may not have met its process yet. */
 void code_table_prune(struct code_table *table, bool (*keep)(void *context, const struct code_key *key), void *context);
 
 /* Bytes held. */

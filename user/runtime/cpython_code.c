@@ -58,6 +58,18 @@ static bool sane(const struct abi_code_text *text)
 	       (!text->size || text->width == 1 || text->width == 2 || text->width == 4);
 }
 
+int cpython_code_check(const struct abi_code *record, size_t size)
+{
+	size_t texts;
+
+	if (size < sizeof(*record) || !sane(&record->file) || !sane(&record->name) || !sane(&record->qualname))
+		return -EINVAL;
+	texts = (size_t)record->file.size + record->name.size + record->qualname.size;
+	if (record->lines_size > ABI_CODE_LINES || size - sizeof(*record) < texts + record->lines_size)
+		return -EINVAL;
+	return 0;
+}
+
 int cpython_code_parse(struct cpython_code *out, const struct abi_code *record, size_t size)
 {
 	const struct abi_code_text *file = &record->file, *name = &record->name,
@@ -65,11 +77,9 @@ int cpython_code_parse(struct cpython_code *out, const struct abi_code *record, 
 	const uint8_t *bytes = (const uint8_t *)(record + 1);
 	size_t texts;
 
-	if (size < sizeof(*record) || !sane(file) || !sane(name) || !sane(qualname))
+	if (cpython_code_check(record, size))
 		return -EINVAL;
 	texts = (size_t)file->size + name->size + qualname->size;
-	if (record->lines_size > ABI_CODE_LINES || size - sizeof(*record) < texts + record->lines_size)
-		return -EINVAL;
 	decode(out->file, file, bytes);
 	bytes += file->size;
 	decode(out->function, qualname->size ? qualname : name,

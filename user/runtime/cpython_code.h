@@ -25,6 +25,9 @@ struct cpython_code {
 	uint32_t lines_size;
 };
 
+/* 0 or -EINVAL: the record's sizes contradict its size, or one of its texts is too long. */
+int cpython_code_check(const struct abi_code *record, size_t size);
+
 /* 0 or -EINVAL: the record's sizes contradict its size. Then *out is unchanged. */
 int cpython_code_parse(struct cpython_code *out, const struct abi_code *record, size_t size);
 

@@ -5,127 +5,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
+#include "runtime/code_record.h"
 #include "runtime/cpython_code.h"
-#include "step.h"
+#include "runtime/cpython_steps.h"
 
 #define THREADS_MAX 4096
-
-struct step_memory {
-	uint32_t pid; /* 0: pieces are all there is */
-	struct memory_pieces *pieces;
-	uint8_t block[ABI_CODE_BLOCK];
-};
-
-static int read_memory(struct step_memory *memory, uint64_t address, void *to, size_t size)
-{
-	struct iovec local = {to, size}, remote = {(void *)(uintptr_t)address, size};
-
-	if (!memory->pid)
-		return memory_pieces_read(memory->pieces, address, to, size);
-	if (process_vm_readv((pid_t)memory->pid, &local, 1, &remote, 1, 0) != (ssize_t)size)
-		return -1;
-	memory_pieces_add(memory->pieces, address, to, size);
-	return 0;
-}
-
-static int mem_word(struct step_memory *memory, __u64 address, __u64 *value)
-{
-	return read_memory(memory, address, value, sizeof(*value));
-}
-
-static int mem_read(struct step_memory *memory, __u64 address, __u64 *value)
-{
-	return mem_word(memory, address, value);
-}
-
-static int mem_block(struct step_memory *memory, __u64 address)
-{
-	return read_memory(memory, address, memory->block, sizeof(memory->block));
-}
-
-static __u64 mem_block_word(struct step_memory *memory, __u32 offset)
-{
-	__u64 word;
-
-	memcpy(&word, memory->block + (offset & (ABI_CODE_BLOCK - 8)), sizeof(word));
-	return word;
-}
-
-#include "step_cpython.h"
 
 struct walk {
 	struct step_memory memory;
 	const struct cpython_where *where;
 	struct cpython_live *out;
 };
-
-struct record {
-	struct abi_code head;
-	uint8_t bytes[3 * ABI_CODE_TEXT + ABI_CODE_LINES];
-	size_t used;
-};
-
-/* As the kernel side's add_text() (bpf/code_record.bpf.h). */
-static int add_text(struct walk *walk, struct record *record, uint64_t string, struct abi_code_text *out)
-{
-	const struct abi_cpython *build = &walk->where->abi;
-	uint64_t length, size;
-	uint32_t state, kind;
-
-	if (!string)
-		return 0;
-	if (read_memory(&walk->memory, string + build->unicode_state, &state, sizeof(state)) ||
-		read_memory(&walk->memory, string + build->unicode_length, &length, sizeof(length)))
-		return -EFAULT;
-	state >>= build->unicode_kind & 31;
-	kind = state & 7;
-	if ((kind != 1 && kind != 2 && kind != 4) || !(state & 8) || length > 1 << 30)
-		return -EFAULT;
-	size = length * kind;
-	*out = (struct abi_code_text){.width = (uint8_t)kind, .cut = size > ABI_CODE_TEXT};
-	size = size < ABI_CODE_TEXT ? size : ABI_CODE_TEXT;
-	if (read_memory(&walk->memory, string + (state & 16 ? build->unicode_ascii : build->unicode_compact),
-		    record->bytes + record->used, size))
-		return -EFAULT;
-	out->size = (uint16_t)size;
-	record->used += size;
-	return 0;
-}
-
-static int add_lines(struct walk *walk, struct record *record, uint64_t bytes)
-{
-	const struct abi_cpython *build = &walk->where->abi;
-	uint64_t size;
-
-	if (!bytes)
-		return 0;
-	if (read_memory(&walk->memory, bytes + build->bytes_size, &size, sizeof(size)))
-		return -EFAULT;
-	if (size > ABI_CODE_LINES)
-		return 0;
-	if (read_memory(&walk->memory, bytes + build->bytes_data, record->bytes + record->used, size))
-		return -EFAULT;
-	record->head.lines_size = (uint32_t)size;
-	record->used += size;
-	return 0;
-}
-
-static int read_record(struct walk *walk, const struct cpython_code_head *head, struct record *record)
-{
-	int err;
-
-	memset(&record->head, 0, sizeof(record->head));
-	record->used = 0;
-	record->head.first_line = head->first_line;
-	err = add_text(walk, record, head->file, &record->head.file);
-	if (!err)
-		err = add_text(walk, record, head->name, &record->head.name);
-	if (!err)
-		err = add_text(walk, record, head->qualname, &record->head.qualname);
-	return err ? err : add_lines(walk, record, head->lines);
-}
 
 static uint32_t line_of(const struct walk *walk, const struct cpython_code *code, uint32_t at)
 {
@@ -137,11 +28,11 @@ static uint32_t line_of(const struct walk *walk, const struct cpython_code *code
 
 static int name(struct walk *walk, const struct cpython_code_head *head, uint32_t at, struct cpython_live_name *out)
 {
-	struct record record;
+	struct code_record record = {0};
 	struct cpython_code code = {.function = "", .file = ""};
 
-	if (!read_record(walk, head, &record) &&
-		!cpython_code_parse(&code, &record.head, sizeof(record.head) + record.used))
+	if (!code_record_read(&record, &walk->memory.target, &walk->where->abi, head) &&
+		!cpython_code_parse(&code, &record.head, code_record_size(&record)))
 		out->line = line_of(walk, &code, at);
 	out->internal = code.internal;
 	out->function = strdup(code.function);
@@ -204,7 +95,7 @@ int cpython_live_walk(struct cpython_live *out, const struct cpython_where *wher
 	struct memory_pieces *pieces)
 {
 	struct cpython_live live = {0};
-	struct walk walk = {{.pid = pid, .pieces = pieces}, where, &live};
+	struct walk walk = {{.target = {.pid = pid, .pieces = pieces}}, where, &live};
 	struct cpython_search search;
 	int err = 0;
 

@@ -2,8 +2,10 @@
 #include "runtime/interpreters.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "object/elf.h"
 #include "process/layout.h"
@@ -45,6 +47,7 @@ struct interpreters {
 	uint32_t n_seen;
 	uint32_t n_builds;
 	enum cpython_lines_kind lines[ABI_CPYTHONS];
+	int files[ABI_CPYTHONS]; /* n_builds descriptors, owned; -1: there was none left */
 	struct program ordinary[ORDINARY_PROGRAMS]; /* those that run no interpreter, direct mapped */
 	uint64_t no_room;
 };
@@ -64,6 +67,9 @@ void interpreters_free(struct interpreters *interpreters)
 		return;
 	for (uint32_t i = 0; i < interpreters->n_seen; i++)
 		free(interpreters->seen[i].facts);
+	for (uint32_t i = 0; i < interpreters->n_builds; i++)
+		if (interpreters->files[i] >= 0)
+			close(interpreters->files[i]);
 	free(interpreters->seen);
 	free(interpreters);
 }
@@ -143,7 +149,7 @@ static unsigned names_of(const struct elf *elf)
 	return names;
 }
 
-static void publish_build(struct interpreters *interpreters, struct seen *seen)
+static void publish_build(struct interpreters *interpreters, struct seen *seen, int fd)
 {
 	const struct abi_cpython *abi = &seen->facts->abi;
 	uint32_t build = interpreters->n_builds;
@@ -159,6 +165,7 @@ static void publish_build(struct interpreters *interpreters, struct seen *seen)
 	shared->version = 0;
 	__atomic_store_n(&shared->version, version, __ATOMIC_RELEASE);
 	interpreters->lines[build] = seen->facts->lines;
+	interpreters->files[build] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	interpreters->n_builds++;
 	seen->build = build;
 	seen->kind = KNOWN;
@@ -178,7 +185,7 @@ static void examine_interpreter(
 	seen->kind = UNSUPPORTED;
 	if (!err && facts->n_loops &&
 		!elf_address_of_offset(elf, facts->loop[0].start, &seen->loop_address))
-		publish_build(interpreters, seen);
+		publish_build(interpreters, seen, elf->fd);
 }
 
 static void examine(struct interpreters *interpreters, struct seen *seen, const struct object *object,
@@ -399,6 +406,20 @@ struct interpreter_code interpreters_code(struct interpreters *interpreters, con
 		publish_process(interpreters, process, entry, object, seen);
 	return (struct interpreter_code){
 		WEAVE_LOOP, seen->kind == UNSUPPORTED, seen->facts->tail_calls};
+}
+
+int interpreters_complete(
+	const struct interpreters *interpreters, const struct abi_code *unread, size_t size, struct code_record *record)
+{
+	uint32_t build = unread->build;
+	struct elf file;
+	int err = build < interpreters->n_builds ? elf_init(&file, interpreters->files[build]) : -EFAULT;
+
+	if (err)
+		return err;
+	err = code_record_complete(record, unread, size, &interpreters->shared.builds[build], &file);
+	elf_release(&file);
+	return err;
 }
 
 enum cpython_lines_kind interpreters_lines(const struct interpreters *interpreters, uint32_t build)

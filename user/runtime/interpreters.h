@@ -12,6 +12,7 @@
 
 #include "abi.h"
 #include "process/process.h"
+#include "runtime/code_record.h"
 #include "runtime/cpython_lines.h"
 #include "runtime/weave.h"
 
@@ -49,6 +50,10 @@ struct interpreter_code {
 struct interpreter_code interpreters_code(struct interpreters *interpreters, const struct process *process,
 	const struct abi_entry *entry, const struct place *place);
 
+/* What the kernel side could not read of a code object, by the file of its build: code_record_complete(), or what elf_init()
+ * says. */
+int interpreters_complete(const struct interpreters *interpreters, const struct abi_code *unread, size_t size,
+	struct code_record *record);
 /* Of a build's line tables. */
 enum cpython_lines_kind interpreters_lines(const struct interpreters *interpreters, uint32_t build);
 

@@ -18,6 +18,13 @@ typedef uint64_t object[WORDS]; /* large enough for any of them */
 object _PyRuntime;
 static object interp, thread, frame, code, file, name, lines, threads[MANY];
 static volatile uint64_t sink;
+/* A name in a page of the file that nobody touches, nor one near it: the kernel maps 16 at once. */
+static const struct {
+	uint64_t before[32768];
+	uint64_t words[6];
+	char text[16];
+	uint64_t behind[32768];
+} untouched = {.words = {[2] = 9, [4] = 1 << 2 | 1 << 5 | 1 << 6}, .text = "untouched"};
 
 const char *Py_GetVersion(void);
 uint64_t _PyEval_EvalFrameDefault(double seconds);
@@ -119,6 +126,12 @@ static void lie_wild_name(void)
 	code[14] = 0x7fffffffffff;
 }
 
+/* No lie. */
+static void make_untouched(void)
+{
+	code[14] = at((void *)&untouched.words);
+}
+
 static void lie_huge_lines(void)
 {
 	lines[2] = 1ULL << 62;
@@ -175,6 +188,7 @@ static const struct {
 	{"huge_name", lie_huge_name},
 	{"negative_name", lie_negative_name},
 	{"wild_name", lie_wild_name},
+	{"untouched", make_untouched},
 	{"huge_lines", lie_huge_lines},
 	{"threads_in_a_circle", lie_threads_in_a_circle},
 	{"interpreters_in_a_circle", lie_interpreters_in_a_circle},
