@@ -95,16 +95,19 @@ inline_always void copy_stack(struct abi_deferred *record, __u64 sp, const __u32
 /* Userspace looks once a second, and when as many bytes wait as it says. */
 volatile __u32 deferred_wakeup = 0;
 
-inline_always __u64 wakeup(void)
+/* A copy of the largest size may be too short for its stack: until userspace has learned what to teach us of it, the
+ * samples of that stack are cut. */
+inline_always __u64 wakeup(const __u32 pages)
 {
-	return bpf_ringbuf_query(&deferred, BPF_RB_AVAIL_DATA) > deferred_wakeup ? BPF_RB_FORCE_WAKEUP
-										 : BPF_RB_NO_WAKEUP;
+	__u32 bytes = pages == ABI_DEFER_PAGES ? deferred_wakeup / 8 : deferred_wakeup;
+
+	return bpf_ringbuf_query(&deferred, BPF_RB_AVAIL_DATA) > bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 inline_always bool defer_pages(const struct walk *walk, const __u32 pages)
 {
 	struct abi_deferred *record;
-	__u64 flags = wakeup();
+	__u64 flags = wakeup(pages);
 
 	record = bpf_ringbuf_reserve(&deferred, sizeof(*record) + pages * PAGE, 0);
 	if (!record)
