@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #define ON_THE_STACK 0x5ca1ab1e0ddba11ULL
 
 static volatile int waits;
+static volatile int *is_there; /* shared: the child has come to where it waits */
 
 /* A function with a name that the test finds again, DEPTH times; then it waits, in a system call or not. */
 __attribute__((noinline, noclone)) static void descend(int left)
@@ -29,6 +31,7 @@ __attribute__((noinline, noclone)) static void descend(int left)
 
 	if (left > 1)
 		descend(left - 1);
+	*is_there = 1;
 	while (left == 1 && waits)
 		pause();
 	while (left == 1 && !waits)
@@ -38,10 +41,16 @@ __attribute__((noinline, noclone)) static void descend(int left)
 
 static pid_t start(int in_syscall)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
-	if (pid)
+	is_there = mmap(NULL, sizeof(*is_there), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(is_there != MAP_FAILED);
+	pid = fork();
+	if (pid) {
+		for (int i = 0; i < 10000 && !*is_there; i++)
+			usleep(1000);
 		return pid;
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	waits = in_syscall;
 	descend(DEPTH);
