@@ -137,7 +137,7 @@ def test_lines(python, target, record_while, tmp_path):
     """Of two lines one does three times the other's work."""
     source = (TARGETS / CHAIN).read_text().splitlines()
     three, one = (1 + next(i for i, line in enumerate(source) if text in line)
-                  for text in ("max(range(30000))", "max(range(10000))"))
+                  for text in ("max(range(3 * size))", "max(range(1 * size))"))
     run = record_chain(python, target, record_while, tmp_path, 1, ["lines"], "--lines")
     lines = lines_of(run, "two_lines")
     total = sum(lines.values())

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Chains that are known: argv[1] CPU seconds in each of the modes argv[2:]. Runs on CPython 3.6 and later."""
 import asyncio
-import ctypes
 import functools
+import itertools
 import sys
 import threading
 import time
+
+try:
+    import ctypes
+except ImportError:
+    ctypes = None  # of builds without libffi
 
 SECONDS = float(sys.argv[1])
 
@@ -110,13 +115,13 @@ def mode_async():
     loop.close()
 
 
-COMPARE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
-
-
-@COMPARE
 def compare(a, b):
     leaf(2000)
     return a[0] - b[0]
+
+
+if ctypes:
+    compare = ctypes.CFUNCTYPE(ctypes.c_int, *2 * [ctypes.POINTER(ctypes.c_int)])(compare)
 
 
 def sort_in_c():
@@ -174,14 +179,16 @@ def mode_deep():
     until(lambda: recurse(400))
 
 
-def two_lines():
+def two_lines(size):
     sum(i ^ 1 for i in range(0))
-    max(range(30000))
-    max(range(10000))
+    max(range(3 * size))
+    max(range(1 * size))
 
 
 def mode_lines():
-    until(two_lines)
+    """Never twice the same size in a row: a loop of one length can keep step with the samples."""
+    sizes = itertools.cycle([7000, 12100, 5300, 15700, 9100, 3500, 13300])
+    until(lambda: two_lines(next(sizes)))
 
 
 def ünïcode_中文_𐎀():
