@@ -17,7 +17,13 @@ import debian  # noqa: E402
 SID = profound.ROOT / os.environ.get("O", "build") / "pythons"
 PACKAGES = ["libc6", "libgcc-s1", "libexpat1", "zlib1g", "libffi8", "libzstd1", "libssl3t64"]
 PYENV = ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
-NEWER = ["3.14", "3.15"]
+# Of unstable: what each needs. The first is unpacked first: its program has the name of another's, and is renamed.
+NEWER = {
+    "3.14-nopie": ["python3.14-nopie"],
+    "3.14": ["python3.14-minimal", "libpython3.14-minimal", "libpython3.14-stdlib"],
+    "3.15": ["python3.15-minimal", "libpython3.15-minimal", "libpython3.15-stdlib"],
+    "3.14-dbg": ["python3.14-dbg", "libpython3.14-dbg"],
+}
 
 
 class Python:
@@ -35,7 +41,7 @@ class Python:
 
     @property
     def version(self):
-        return tuple(map(int, self.name.split("-")[-1].split(".")[:2]))
+        return tuple(map(int, self.name.split("-")[1].split(".")[:2]))
 
     def __str__(self):
         return self.name
@@ -64,13 +70,24 @@ def system():
     return Python(f"system-{version}", path.resolve())
 
 
+def unpack_one(release, name):
+    """What cannot be had is missing then, and no other."""
+    try:
+        for package in NEWER[name]:
+            release.unpack(package)
+    except debian.Unavailable as why:
+        (release.folder / f"{name}.missing").write_text(str(why))
+        return
+    if name.endswith("-nopie"):
+        (release.root / "usr/bin" / f"python{name.removesuffix('-nopie')}").rename(release.root / "usr/bin" / f"python{name}")
+
+
 def unpack_newer(release):
     release.update()
-    for minor in NEWER:
-        for package in (f"python{minor}-minimal", f"libpython{minor}-minimal", f"libpython{minor}-stdlib"):
-            release.unpack(package)
     for package in PACKAGES:
         release.unpack(package)
+    for name in NEWER:
+        unpack_one(release, name)
     for folder in ("lib", "lib64", "bin", "sbin"):
         if not (release.root / folder).exists():
             (release.root / folder).symlink_to(f"usr/{folder}")
@@ -79,9 +96,13 @@ def unpack_newer(release):
 
 
 @functools.cache
-def newer(minor):
+def newer(name):
     """Of unstable. debian.Unavailable says why not."""
     release = debian.Release("sid", SID)
-    if not release.is_complete():
+    missing = release.folder / f"{name}.missing"
+    # What an earlier checkout has unpacked may lack what this one wants.
+    if not release.is_complete() or not (missing.exists() or (release.root / f"usr/bin/python{name}").exists()):
         unpack_newer(release)
-    return Python(f"sid-{minor}", f"/usr/bin/python{minor}", release.root)
+    if missing.exists():
+        raise debian.Unavailable(missing.read_text())
+    return Python(f"sid-{name}", f"/usr/bin/python{name}", release.root)

@@ -146,6 +146,36 @@ def test_names_of_many_short_processes(system, script, record):
     assert run.stats["frames"]["unnamed_by_cause"]["runtime_code_gone"] == 0, run.stats["frames"]
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_multiprocessing(method, system, script, record):
+    path = script(f"""
+        import multiprocessing
+        def task(number):
+            work(0.4)
+        if __name__ == "__main__":
+            with multiprocessing.get_context("{method}").Pool(2) as pool:
+                pool.map(task, range(4))
+    """)
+    run = record("-F", "499", "--", system, path)
+    assert_share(working(run), right("worker", "mapstar", "task", "work", "leaf"), 0.995, 300)
+
+
+def test_container(system, script, record):
+    """Namespaces of its own, and a root of layers (overlayfs), as container engines make it."""
+    path = script("work(1.0)")
+    inside = f"""
+        mount -t tmpfs none /mnt
+        mkdir -p /mnt/upper /mnt/work /mnt/root
+        mount -t overlay none -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
+        mount -t proc proc /mnt/root/proc
+        mkdir -p /mnt/root/app
+        cp {path} /mnt/root/app/ways.py
+        exec chroot /mnt/root {system} /app/ways.py
+    """
+    run = record("-F", "499", "--", "unshare", "--mount", "--pid", "--ipc", "--uts", "--net", "--fork", "sh", "-ec", inside)
+    assert_share(working(run), right("<module>", "work", "leaf"), 0.995, 300)
+
+
 def test_generated_functions(script, target, record_while):
     """Code objects that come and go at the same addresses: a name is the one of now. Each function has its number for name and
     for the line that it is on."""
@@ -236,6 +266,33 @@ def test_greenlets(script, target, record_while):
     both = collections.Counter(of_python(stack)[-2] for stack in stacks)
     assert set(both) == {"first", "second"}, both
     assert_share(stacks, lambda stack: whole(stack) and of_python(stack) in (["first", "leaf"], ["second", "leaf"]),
+                 0.98, 300)
+
+
+def test_gevent(script, target, record_while):
+    """Tasks that its hub starts, in the order of their sleeps: each stack has its own task, and no other's."""
+    path = script("""
+        import gevent
+        def task_one():
+            for _ in range(400):
+                leaf()
+                gevent.sleep(0)
+        def task_two():
+            for _ in range(400):
+                leaf()
+                gevent.sleep(0)
+        begin()
+        while time.process_time() < 1.5:
+            gevent.joinall([gevent.spawn(task_one), gevent.spawn(task_two)])
+    """)
+    if subprocess.run([sys.executable, "-c", "import gevent"], capture_output=True, check=False).returncode:
+        pytest.skip("these tests' virtual environment has no gevent")
+    stacks = working(run_script(target, record_while, [sys.executable, path]))
+    tasks = collections.Counter()
+    for stack, n in stacks.items():
+        tasks[of_python(stack)[-2]] += n
+    assert set(tasks) == {"task_one", "task_two"} and min(tasks.values()) >= 100, tasks
+    assert_share(stacks, lambda stack: whole(stack) and of_python(stack) in (["task_one", "leaf"], ["task_two", "leaf"]),
                  0.98, 300)
 
 

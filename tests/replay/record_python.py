@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-tests/replay/record_python.py: records the samples in python/ anew (root, pyenv's CPythons, py-spy; Debian's unstable suite).
+tests/replay/record_python.py [NAME|NAME=PATH...]: records the samples in python/ anew (root, pyenv's CPythons, py-spy; Debian's
+unstable suite), or only some of unstable, or of builds that you made yourself: 3.13t=/opt/python3.13t/bin/python3.13t
 
 Each CPython runs the chain of tests/e2e/targets/python_chain.py from a folder below /tmp, and is stopped by SIGSTOP;
 `profound debug stack` keeps its stack. NAME.expected is what py-spy says of the same stopped process; of versions that
-it does not know, the chain as it stands in the source, without lines.
+it does not know, and of your own builds, the chain as it stands in the source, without lines.
 """
 import os
 import pathlib
@@ -37,7 +38,7 @@ def spy_of(pid):
 
 
 def expected(python, pid):
-    said = spy_of(pid) if python.root is None else None
+    said = spy_of(pid) if python.root is None and not python.name.startswith("own-") else None
     return said or ["# oracle: the chain in the source", *(f"{name}\tpython_chain.py\t-" for name in CHAIN)]
 
 
@@ -67,15 +68,23 @@ def try_once(python, name):
     return True
 
 
+def builds():
+    """(name of the sample, interpreter)"""
+    if sys.argv[1:]:
+        asked = [argument.partition("=") for argument in sys.argv[1:]]
+        return [(name, pythons.Python(f"own-{name}", pathlib.Path(path)) if path else pythons.newer(name))
+                for name, _, path in asked]
+    found = [*map(pythons.of_pyenv, pythons.PYENV), pythons.system()]
+    return [(f"{'debian' if python.name.startswith('system') else ''}{'.'.join(map(str, python.version))}", python)
+            for python in filter(None, found)] + [(name, pythons.newer(name)) for name in pythons.NEWER]
+
+
 def main():
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o755)
     (HERE / "python").mkdir(exist_ok=True)
     shutil.copy(ROOT / "tests/e2e/targets/python_chain.py", FOLDER)
-    found = [pythons.of_pyenv(minor) for minor in pythons.PYENV] + [pythons.system()] + \
-        [pythons.newer(minor) for minor in pythons.NEWER]
-    for python in filter(None, found):
-        name = f"{'debian' if python.name.startswith('system') else ''}{'.'.join(map(str, python.version))}"
+    for name, python in builds():
         assert any(try_once(python, name) for _ in range(20)), python
         print(name, (HERE / "python" / f"{name}.sample").stat().st_size)
 
