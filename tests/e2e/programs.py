@@ -34,6 +34,8 @@ PROGRAMS = {
     "bare": ("gcc", ["bare.c"], BARE),
     "bare-static": ("gcc", ["bare.c"], [*BARE, "-static"]),
     "bare-static-pie": ("gcc", ["bare.c"], [*BARE, "-static-pie"]),
+    "bare-musl": ("musl-gcc", ["bare.c"], BARE),
+    "bare-musl-threads": ("musl-gcc", ["threads.c"], [*BARE, "-pthread"]),
     "bare-deep": ("gcc", ["deep.c"], BARE),
     "bare-threads": ("gcc", ["threads.c"], [*BARE, "-pthread"]),
     "libbare.so": ("gcc", ["plugin.c"], [*BARE, "-shared", "-fPIC", "-DWORK_NAME=one_work"]),

@@ -261,6 +261,25 @@ def test_threads(build, record):
     assert run.stats["frames"]["by_fp"] <= BY_FP, run.stats["frames"]
 
 
+def test_musl(build, profile, record):
+    """musl's libc has no unwind information, as in Alpine's containers: stacks end in it where main and threads are called.
+    What is sampled inside of it is cut (bare and threads ask it for the time)."""
+    def from_libc(stack):
+        return whole(stack) and user_part(stack)[0].startswith("[libc.so+")
+
+    def chain(stack):
+        return from_libc(stack) and user_part(stack)[1:6] == CHAIN
+
+    run = profile("bare-musl", SECONDS)
+    assert_share(run.of("bare-musl"), chain, 0.98, POPULATION)
+    assert run.stats["stacks"]["complete"] >= 0.98 * run.stats["samples"]["taken"], run.stats["stacks"]
+    run = record("-F", "999", "--", build("bare-musl-threads"), "4", timeout=60)
+    for name in ("left", "right", "brief"):
+        found = {stack: n for stack, n in run.of(name).items() if f"{name}_work" in stack}
+        assert_share(found, lambda s: from_libc(s) and user_part(s)[1:5] == ("thread_main", "run", f"{name}_chain", f"{name}_work"),
+                     0.95, 100)
+
+
 def test_right_after_dlopen(build, profile):
     """A new library every 20 ms, used at once. Its _init and _fini, crti.o's, have no unwind information."""
     run = profile("opener", SECONDS, build("libbare.so"))

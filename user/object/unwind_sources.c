@@ -8,6 +8,7 @@
 #include "object/crtbegin.h"
 #include "object/gopclntab.h"
 #include "object/linker_code.h"
+#include "object/musl_start.h"
 
 /* Bytes of the file, and where they are at run time. */
 struct part {
@@ -219,7 +220,9 @@ static int read_linker_code(
 	int err = crtbegin_rows(elf, sink);
 
 	(void)notes;
-	return err ? err : linker_code_rows(elf, sink);
+	if (!err)
+		err = linker_code_rows(elf, sink);
+	return err ? err : musl_start_rows(elf, sink);
 }
 
 /* No entry point's code is longer. */
