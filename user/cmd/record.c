@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,19 +12,12 @@
 #include "cmd/exit_code.h"
 #include "cmd/option.h"
 #include "cmd/record_options.h"
-#include "collect/collector.h"
 #include "collect/launch.h"
-#include "collect/probe.h"
 #include "collect/recording.h"
-#include "collect/sample_value.h"
-#include "collect/sampling.h"
-#include "collect/selection.h"
 #include "export/summary.h"
 #include "export/who_list.h"
 #include "process/debuginfod.h"
-#include "profile/resource.h"
-#include "symbolize/dwarf_worker.h"
-#include "symbolize/symbolize.h"
+#include "recorder/recorder.h"
 #include "ui/progress.h"
 
 #define WHO_LINES 20 /* with -v */
@@ -34,22 +26,16 @@
 struct record {
 	struct record_options options;
 	struct destinations destinations;
-	struct selection selection;
-	struct sampling sampling;
+	struct recorder_options recorder_options;
+	struct recorder recorder;
 	struct launch launch;
-	struct collector *collector;
 	struct recording recording;
 	struct progress progress;
-	struct trust trust;
-	struct resource_options resources;
-	bool with_resources; /* an output carries them */
-	uint64_t counters[COUNTERS]; /* of naming */
-	uint64_t began_ns;
 };
 
 static void warn_lower_rate(const struct record *record)
 {
-	const struct sampling *sampling = &record->sampling;
+	const struct sampling *sampling = &record->recorder.sampling;
 
 	if (sampling->frequency_hz == sampling->frequency_asked_hz)
 		return;
@@ -62,19 +48,18 @@ static void warn_lower_rate(const struct record *record)
 /* What cannot be read counts as not set (OpenTelemetry specification, resource/sdk.md). */
 static void read_resources(struct record *record)
 {
-	if (resource_options_init(&record->resources))
+	if (recorder_read_host(&record->recorder))
 		fprintf(stderr,
 			"profound record: OTEL_RESOURCE_ATTRIBUTES is ignored: no list of key=value,key=value with %%XX for special "
 			"characters\n");
-	record->resources.pids = record->options.pids;
 }
 
 static void warn_left_out(const struct record *record)
 {
-	if (record->resources.left_out)
+	if (record->recorder.resources.left_out)
 		fprintf(stderr,
 			"profound record: %u of OTEL_RESOURCE_ATTRIBUTES left out: back ends make labels of them, %d is all\n",
-			record->resources.left_out, PROFILE_ATTRIBUTES);
+			record->recorder.resources.left_out, PROFILE_ATTRIBUTES);
 }
 
 static void warn_no_servers(const struct record *record)
@@ -87,21 +72,30 @@ static void warn_no_servers(const struct record *record)
 	debuginfod_free(servers);
 }
 
+static void fill_options(struct record *record)
+{
+	const struct record_options *options = &record->options;
+
+	record->recorder_options = (struct recorder_options){
+		.sampling = {options->event, options->frequency_hz, options->count},
+		.selection = options->selection,
+		.follow_command = record_options_follow_command(options),
+		.idle = options->idle, .tids = options->tids, .pids = options->pids,
+		.no_user = options->kernel_only, .no_kernel = options->user_only,
+		.ignore_kernel_bugs = options->ignore_kernel_bugs,
+		.no_demangle = options->no_demangle, .no_inline = options->no_inline,
+		.debuginfod = options->debuginfod, .memory_bytes = options->memory_bytes,
+	};
+}
+
 /* Everything that can be refused is refused here, before sampling starts and before a file exists. */
 static int check(struct record *record, struct fault *fault)
 {
 	const struct record_options *options = &record->options;
-	const struct sampling_request sampling = {
-		.event = options->event,
-		.frequency_hz = options->frequency_hz,
-		.count = options->count,
-	};
-	int err = probe_refused(options->ignore_kernel_bugs, fault);
+	int err;
 
-	if (!err)
-		err = selection_resolve(&options->selection, &record->selection, fault);
-	if (!err)
-		err = sampling_choose(&record->sampling, &sampling, fault);
+	fill_options(record);
+	err = recorder_check(&record->recorder, &record->recorder_options, fault);
 	if (!err)
 		err = destinations_prepare(&record->destinations, "record", &options->outputs, fault);
 	if (!err && !options->outputs.n)
@@ -112,39 +106,17 @@ static int check(struct record *record, struct fault *fault)
 
 static int start_collector(struct record *record, struct fault *fault)
 {
-	const struct record_options *options = &record->options;
-	struct selection *selection = &record->selection;
-	const struct sampling *sampling = &record->sampling;
-	int err = 0;
+	int err = recorder_open(&record->recorder, fault);
 
-	if (sampling->event.by_cpu && !selection->by_cpu) {
-		selection->by_cpu = true;
-		selection->cpus = sampling->event.cpus;
-	}
-	const struct collector_request request = {
-		.selection = selection,
-		.attr = sampling->attr,
-		.fixed_period = sampling->fixed_period,
-		.clock = sampling->event.clock,
-		.samples_per_second = sampling->samples_per_second,
-		.memory_bytes = options->memory_bytes,
-		.follow_command = record_options_follow_command(options),
-		.keep_idle = options->idle,
-		.with_tid = options->tids,
-		.no_user = options->kernel_only,
-		.no_kernel = options->user_only,
-		.stated = record->with_resources,
-	};
-	record->collector = collector_new(&request, &err, fault);
-	if (record->collector && request.follow_command)
-		err = collector_add_member(record->collector, (uint32_t)record->launch.pid, fault);
+	if (!err && record->recorder_options.follow_command)
+		err = collector_add_member(record->recorder.collector, (uint32_t)record->launch.pid, fault);
 	return err;
 }
 
 static void say_plan(const struct record *record)
 {
-	const struct sampling *sampling = &record->sampling;
-	const struct collector_progress now = collector_progress(record->collector);
+	const struct sampling *sampling = &record->recorder.sampling;
+	const struct collector_progress now = collector_progress(record->recorder.collector);
 	char rate[48];
 
 	if (sampling->frequency_hz)
@@ -159,7 +131,7 @@ static void say_plan(const struct record *record)
 static void show_progress(void *context, uint64_t elapsed_ns)
 {
 	struct record *record = context;
-	struct collector_progress now = collector_progress(record->collector);
+	struct collector_progress now = collector_progress(record->recorder.collector);
 
 	progress_show(&record->progress, elapsed_ns, now.taken, now.lost);
 }
@@ -167,128 +139,21 @@ static void show_progress(void *context, uint64_t elapsed_ns)
 static int sample(struct record *record, struct fault *fault)
 {
 	const struct record_options *options = &record->options;
+	int err;
 
 	record->progress.total_ns = options->duration_ns;
 	record->recording = (struct recording){
-		.collector = record->collector,
+		.collector = record->recorder.collector,
 		.launch = options->command ? &record->launch : NULL,
 		.duration_ns = options->duration_ns,
 		.progress = options->quiet ? NULL : show_progress,
 		.context = record,
 	};
-	record->trust.start_unix_ns = (int64_t)clock_ns(CLOCK_REALTIME);
-	return recording_run(&record->recording, fault);
-}
-
-/* What a profile tells of itself and of where it is from. */
-static int describe(struct record *record, struct fault *fault)
-{
-	struct profile *profile = collector_profile(record->collector);
-	int err = sample_value_set(profile, &record->sampling);
-
-	profile->start_unix_ns = record->trust.start_unix_ns;
-	profile->duration_ns = (int64_t)record->recording.sampled_ns;
-	profile_make_recording(profile);
-	if (!err && record->with_resources)
-		err = profile_resources_make(profile, &record->resources);
-	return err ? fault_set(fault, err, "cannot describe the profile: %s", strerror(-err)) : 0;
-}
-
-static int name(struct record *record, struct fault *fault)
-{
-	struct dwarf_worker *dwarf = dwarf_worker_new(&(struct dwarf_worker_options){0});
-	const struct symbolize_options options = {
-		.demangle = !record->options.no_demangle, .no_inline = record->options.no_inline,
-		.debuginfod = record->options.debuginfod, .hash_files = record->with_resources,
-		.dwarf = dwarf, .counters = record->counters,
-	};
-	int err = -ENOMEM;
-
-	if (dwarf) {
-		err = symbolize_profile(collector_profile(record->collector),
-			collector_objects(record->collector), collector_processes(record->collector),
-			collector_kernel_symbols(record->collector), &options);
-		dwarf_worker_stop(dwarf);
-		record->trust.cpu_seconds += (double)dwarf_worker_cpu_ns(dwarf) / 1e9;
-	}
-	dwarf_worker_free(dwarf);
-	return err ? fault_set(fault, err, "cannot name the frames: %s", strerror(-err)) : 0;
-}
-
-static const char *file_of(void *objects, const struct frame *frame)
-{
-	return symbolize_file_of(objects, frame);
-}
-
-static double seconds(const struct timeval *time)
-{
-	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
-}
-
-static void fill_machine(struct record *record)
-{
-	const struct sampling *sampling = &record->sampling;
-	struct trust *trust = &record->trust;
-	trust->event = sampling->event.name;
-	if (sampling->event.fell_back)
-		trust->event_asked = record->options.event ? record->options.event : "cycles";
-	trust->frequency_hz = sampling->frequency_hz ? sampling->frequency_hz : TRUST_NULL;
-	trust->period = sampling->frequency_hz ? TRUST_NULL
-			: sampling->fixed_period ? (int64_t)sampling->fixed_period
-					       : (int64_t)sampling->count;
-	snprintf(trust->kernel, sizeof(trust->kernel), "%s", record->resources.host.version);
-	snprintf(trust->host, sizeof(trust->host), "%s", record->resources.host.name);
-}
-
-/* VmHWM (proc(5)): ru_maxrss would be that of whoever forked us, where that was larger. */
-static int64_t max_rss_bytes(void)
-{
-	FILE *status = fopen("/proc/self/status", "re");
-	int64_t kib = 0;
-	char line[256];
-
-	if (!status)
-		return TRUST_NULL;
-	while (fgets(line, sizeof(line), status))
-		if (sscanf(line, "VmHWM: %" SCNd64, &kib) == 1)
-			break;
-	fclose(status);
-	return kib ? kib * 1024 : TRUST_NULL;
-}
-
-/* Last of all figures, so that what it took to derive the others is in it. */
-static void fill_cost(struct record *record)
-{
-	const struct recording *recording = &record->recording;
-	struct trust *trust = &record->trust;
-	struct rusage usage;
-	double sampled = (double)recording->sampled_ns / 1e9;
-
-	getrusage(RUSAGE_SELF, &usage);
-	trust->cpu_seconds += seconds(&usage.ru_utime) + seconds(&usage.ru_stime);
-	trust->max_rss_bytes = max_rss_bytes();
-	trust->ready_seconds = (double)(recording->enabled_ns - record->began_ns) / 1e9;
-	trust->sampled_seconds = sampled;
-	trust->total_seconds = (double)(clock_now_ns() - record->began_ns) / 1e9;
-	trust->machine_share =
-		trust->cpu_seconds / trust->total_seconds / (double)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-static int derive_trust(struct record *record, struct fault *fault)
-{
-	struct trust *trust = &record->trust;
-	int err;
-
-	collector_trust(record->collector, trust);
-	for (int i = 0; i < COUNTERS; i++)
-		trust->counter[i] += (int64_t)record->counters[i];
-	fill_machine(record);
-	err = trust_count_frames(trust, collector_profile(record->collector), file_of,
-		(void *)(uintptr_t)collector_objects(record->collector));
-	if (err)
-		return fault_set(fault, err, "cannot add up the figures: %s", strerror(-err));
-	fill_cost(record);
-	return 0;
+	record->recorder.trust.start_unix_ns = (int64_t)clock_ns(CLOCK_REALTIME);
+	err = recording_run(&record->recording, fault);
+	record->recorder.enabled_ns = record->recording.enabled_ns;
+	record->recorder.sampled_ns = record->recording.sampled_ns;
+	return err;
 }
 
 static void print_summary(const struct trust *trust)
@@ -305,22 +170,20 @@ static void print_summary(const struct trust *trust)
 static int deliver(struct record *record, struct fault *fault)
 {
 	const struct export_view view = {
-		.profile = collector_profile(record->collector), .trust = &record->trust,
+		.profile = collector_profile(record->recorder.collector), .trust = &record->recorder.trust,
 		.lines = record->options.lines,
 	};
 	bool say = !record->options.quiet;
-	int err = name(record, fault);
+	int err;
 
-	if (!err)
-		err = describe(record, fault);
-	if (!err)
-		err = derive_trust(record, fault);
+	recorder_account(&record->recorder);
+	err = recorder_complete(&record->recorder, 0, fault);
 	if (err)
 		return err;
 	progress_clear(&record->progress);
 	warn_left_out(record);
 	if (say)
-		print_summary(&record->trust);
+		print_summary(&record->recorder.trust);
 	if (record->options.verbose)
 		who_list_print(view.profile, WHO_LINES, stderr);
 	err = destinations_write(&record->destinations, &view, say);
@@ -337,7 +200,7 @@ static int run(struct record *record, struct fault *fault)
 		return err;
 	warn_lower_rate(record);
 	warn_no_servers(record);
-	record->with_resources = destinations_carry_resources(&record->destinations);
+	record->recorder_options.with_resources = destinations_carry_resources(&record->destinations);
 	read_resources(record);
 	recording_block_signals();
 	if (record->options.command)
@@ -363,7 +226,7 @@ static int run(struct record *record, struct fault *fault)
 
 static bool below_quality(const struct record *record)
 {
-	const struct trust *trust = &record->trust;
+	const struct trust *trust = &record->recorder.trust;
 	double least = record->options.min_quality, found;
 
 	if (least <= 0 || trust->taken <= 0)
@@ -412,7 +275,7 @@ int cmd_record(int argc, char **argv)
 	struct fault fault = {""};
 	int status, err;
 
-	record.began_ns = clock_now_ns();
+	record.recorder.began_ns = clock_now_ns();
 	err = record_options_parse(&record.options, argc, argv, &fault);
 	if (!err && record.options.help) {
 		option_help(&record_command);
@@ -422,9 +285,7 @@ int cmd_record(int argc, char **argv)
 		err = run(&record, &fault);
 	status = exit_status(&record, err, &fault);
 	launch_release(&record.launch);
-	collector_free(record.collector);
-	trust_release(&record.trust);
-	resource_options_release(&record.resources);
+	recorder_release(&record.recorder);
 	destinations_release(&record.destinations);
 	return status;
 }

@@ -8,7 +8,7 @@
 #include "base/number.h"
 #include "cmd/cmd.h"
 #include "cmd/option.h"
-#include "collect/container.h"
+#include "cmd/selection_options.h"
 
 #define DEFAULT_HZ 99
 #define MOST_HZ 100000
@@ -17,7 +17,6 @@
 #define MOST_MEMORY (1ULL << 40)
 #define SECOND_NS 1000000000ULL
 #define YEAR_NS (365 * 86400 * SECOND_NS)
-#define MOST_PID (1U << 22) /* PID_MAX_LIMIT */
 
 #define FLAG(option, field)                                                         \
 	static int set_##option(void *into, const char *value, struct fault *fault) \
@@ -47,115 +46,7 @@ static int set_nothing(void *into, const char *value, struct fault *fault)
 	return 0;
 }
 
-/* Calls `add` with each comma-separated, non-empty item of a copy. */
-static int each_item(const char *list, int (*add)(void *to, const char *item, struct fault *fault),
-	void *to, struct fault *fault)
-{
-	char item[64];
-
-	for (const char *at = list;; at++) {
-		size_t len = strcspn(at, ",");
-		int err;
-
-		if (!len || len >= sizeof(item))
-			return fault_set(fault, -EINVAL, "'%s' is no comma-separated list", list);
-		memcpy(item, at, len);
-		item[len] = 0;
-		err = add(to, item, fault);
-		if (err)
-			return err;
-		at += len;
-		if (!*at)
-			return 0;
-	}
-}
-
-static int add_id(void *to, const char *item, struct fault *fault)
-{
-	struct selection_ids *ids = to;
-	uint64_t id;
-
-	if (number_decimal(item, &id) || !id || id > MOST_PID)
-		return fault_set(
-			fault, -EINVAL, "'%s' is no id: a number from 1 to %u", item, MOST_PID);
-	for (unsigned i = 0; i < ids->n; i++)
-		if (ids->id[i] == id)
-			return 0;
-	if (ids->n == SELECTION_IDS)
-		return fault_set(fault, -EINVAL, "more than %d ids", SELECTION_IDS);
-	ids->id[ids->n++] = id;
-	return 0;
-}
-
-static int add_user(void *to, const char *item, struct fault *fault)
-{
-	struct selection_users *users = to;
-
-	if (users->n == ABI_SELECT)
-		return fault_set(
-			fault, -EINVAL, "'%s' is one too many: at most %d", item, ABI_SELECT);
-	strcpy(users->name[users->n++], item);
-	return 0;
-}
-
-static int add_word(struct selection_words *words, const char *word, struct fault *fault)
-{
-	if (!*word)
-		return fault_set(fault, -EINVAL, "an empty name");
-	if (words->n == ABI_SELECT)
-		return fault_set(
-			fault, -EINVAL, "'%s' is one too many: at most %d", word, ABI_SELECT);
-	words->word[words->n++] = word;
-	return 0;
-}
-
-static int set_pid(void *into, const char *value, struct fault *fault)
-{
-	return each_item(value, add_id, &((struct record_options *)into)->selection.pids, fault);
-}
-
-static int set_tid(void *into, const char *value, struct fault *fault)
-{
-	return each_item(value, add_id, &((struct record_options *)into)->selection.tids, fault);
-}
-
-static int set_cpu(void *into, const char *value, struct fault *fault)
-{
-	struct record_options *options = into;
-
-	if (cpu_mask_parse(&options->selection.cpus, value))
-		return fault_set(
-			fault, -EINVAL, "'%s' is no list of CPUs: write it like 0-3,7", value);
-	options->selection.by_cpu = true;
-	return 0;
-}
-
-static int set_user(void *into, const char *value, struct fault *fault)
-{
-	return each_item(value, add_user, &((struct record_options *)into)->selection.users, fault);
-}
-
-static int set_cgroup(void *into, const char *value, struct fault *fault)
-{
-	return add_word(&((struct record_options *)into)->selection.cgroups, value, fault);
-}
-
-static int set_container(void *into, const char *value, struct fault *fault)
-{
-	int err = container_check(value, fault);
-
-	return err ? err : add_word(&((struct record_options *)into)->selection.containers, value, fault);
-}
-
-static int set_comm(void *into, const char *value, struct fault *fault)
-{
-	if (strlen(value) >= ABI_COMM)
-		return fault_set(fault, -EINVAL,
-			"'%s' is %zu bytes: the kernel keeps 15 bytes of a thread's name; "
-			"use '%.15s'",
-			value, strlen(value), value);
-	return add_word(&((struct record_options *)into)->selection.comms, value, fault);
-}
+SELECTION_SETTERS(struct record_options, selection)
 
 static int set_frequency(void *into, const char *value, struct fault *fault)
 {
@@ -254,16 +145,7 @@ static int set_min_quality(void *into, const char *value, struct fault *fault)
 
 static const struct option_spec record_option_table[] = {
 	{"selection", 'a', "all-cpus", NULL, "everything (default without -p, -t and --)", set_all},
-	{"selection", 'p', "pid", "PID[,PID]", "these processes and their children", set_pid},
-	{"selection", 't', "tid", "TID[,TID]", "these threads (also -L)", set_tid},
-	{"selection", 'L', NULL, "TID[,TID]", NULL, set_tid},
-	{"selection", 'C', "cpu", "LIST", "these CPUs, like 0-3,7", set_cpu},
-	{"selection", 'u', "uid", "UID|USER[,..]", "these effective users; repeatable", set_user},
-	{"selection", 'G', "cgroup", "CGROUP", "this cgroup and those below it; repeatable",
-		set_cgroup},
-	{"selection", 0, "container", "ID", "its id's first 6 digits or more, or a pod UID; repeatable",
-		set_container},
-	{"selection", 0, "comm", "NAME", "threads of exactly this name; repeatable", set_comm},
+	SELECTION_ROWS
 
 	{"sampling", 'F', "freq", "HZ", "samples a second and CPU (default 99)", set_frequency},
 	{"sampling", 0, "frequency", "HZ", NULL, set_frequency},

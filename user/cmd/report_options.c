@@ -22,7 +22,7 @@ static int take_file(void *into, const char *value, struct fault *fault)
 	return 0;
 }
 
-static int set_by(void *into, const char *value, struct fault *fault)
+int report_set_by(void *into, const char *value, struct fault *fault)
 {
 	const char *names[LABELS_KINDS];
 	char hint[64];
@@ -39,7 +39,7 @@ static int set_by(void *into, const char *value, struct fault *fault)
 		*hint ? hint : "; there are function, comm, process, container, file");
 }
 
-static int set_limit(void *into, const char *value, struct fault *fault)
+int report_set_limit(void *into, const char *value, struct fault *fault)
 {
 	uint64_t limit;
 
@@ -57,17 +57,17 @@ static int set_pattern(struct pattern *pattern, const char *value, struct fault 
 	return pattern_init(pattern, value, fault);
 }
 
-static int set_filter(void *into, const char *value, struct fault *fault)
+int report_set_filter(void *into, const char *value, struct fault *fault)
 {
 	return set_pattern(&((struct report_options *)into)->filter, value, fault);
 }
 
-static int set_focus(void *into, const char *value, struct fault *fault)
+int report_set_focus(void *into, const char *value, struct fault *fault)
 {
 	return set_pattern(&((struct report_options *)into)->focus, value, fault);
 }
 
-static int set_hide(void *into, const char *value, struct fault *fault)
+int report_set_hide(void *into, const char *value, struct fault *fault)
 {
 	return set_pattern(&((struct report_options *)into)->hide, value, fault);
 }
@@ -80,31 +80,31 @@ static int set_type(void *into, const char *value, struct fault *fault)
 	return 0;
 }
 
-static int set_lines(void *into, const char *value, struct fault *fault)
+int report_set_lines(void *into, const char *value, struct fault *fault)
 {
 	(void)value, (void)fault;
 	((struct report_options *)into)->lines = true;
 	return 0;
 }
 
-static int set_quiet(void *into, const char *value, struct fault *fault)
+int report_set_quiet(void *into, const char *value, struct fault *fault)
 {
 	(void)value, (void)fault;
 	((struct report_options *)into)->quiet = true;
 	return 0;
 }
 
-static int set_output(void *into, const char *value, struct fault *fault)
+int report_set_output(void *into, const char *value, struct fault *fault)
 {
 	return output_options_add(&((struct report_options *)into)->outputs, value, fault);
 }
 
-static int set_format(void *into, const char *value, struct fault *fault)
+int report_set_format(void *into, const char *value, struct fault *fault)
 {
 	return output_options_set_format(&((struct report_options *)into)->outputs, value, fault);
 }
 
-static int set_stats(void *into, const char *value, struct fault *fault)
+int report_set_stats(void *into, const char *value, struct fault *fault)
 {
 	return output_options_set_stats(&((struct report_options *)into)->outputs, value, fault);
 }
@@ -112,18 +112,7 @@ static int set_stats(void *into, const char *value, struct fault *fault)
 static const struct option_spec report_option_table[] = {
 	{"input", 0, "type", "NAME", "what to read of a file that counts several things", set_type},
 
-	{"table", 0, "by", "ROWS", "function (default), comm, process, container or file", set_by},
-	{"table", 0, "limit", "N", "rows, the rest as one (default 30; 0: all)", set_limit},
-	{"table", 0, "filter", "RE", "rows whose name matches; -o: samples of such rows", set_filter},
-
-	{"stacks", 0, "focus", "RE", "those with a function that matches", set_focus},
-	{"stacks", 0, "hide", "RE", "without the functions that match", set_hide},
-	{"stacks", 0, "lines", NULL, "functions end in (FILE:LINE)", set_lines},
-
-	{"output", 'o', "output", "FILE|URL", "convert or send instead, as record's -o; repeatable", set_output},
-	{"output", 0, "format", "NAME", "of the -o before it, instead of its extension", set_format},
-	{"output", 0, "stats", "FILE", "figures about the profile as JSON", set_stats},
-	{"output", 'q', "quiet", NULL, "the table alone; nothing about written files", set_quiet},
+	REPORT_ROWS
 };
 
 static const char *const report_examples[] = {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "base/clock.h"
 #include "object/elf.h"
 #include "process/debug_file.h"
 #include "process/target_file.h"
@@ -375,6 +376,23 @@ static int name_unknown(struct symbolizer *s, const struct frame_group *group)
 	return put_all(s, group, "[unknown]", why_not);
 }
 
+/* By what is known of it without a look at any file. */
+static int name_late(struct symbolizer *s, const struct frame_group *group)
+{
+	int err;
+
+	if (group->kind == FRAME_FILE && group->owner < objects_count(s->objects))
+		return name_unread(s, objects_get(s->objects, group->owner), group, COUNTER_no_time);
+	err = map_whole(s, group, MAPPING_JIT, FRAME_TYPE_UNKNOWN);
+	return err ? err : put_all(s, group, group->kind == FRAME_ANON ? "[jit]" : "[unknown]", COUNTER_no_time);
+}
+
+static bool is_late(const struct symbolizer *s, const struct frame_group *group)
+{
+	return (group->kind == FRAME_FILE || group->kind == FRAME_ANON) && s->options->until_ns &&
+	       clock_now_ns() >= s->options->until_ns;
+}
+
 static int name_group(struct symbolizer *s, const struct frame_group *group)
 {
 	static int (*const by_kind[])(struct symbolizer *, const struct frame_group *) = {
@@ -387,6 +405,8 @@ static int name_group(struct symbolizer *s, const struct frame_group *group)
 
 	if (group->kind >= sizeof(by_kind) / sizeof(*by_kind) || !by_kind[group->kind])
 		return put_all(s, group, "[unknown]", COUNTER_not_mapped);
+	if (is_late(s, group))
+		return name_late(s, group);
 	return by_kind[group->kind](s, group);
 }
 

@@ -23,6 +23,7 @@ struct symbolize_options {
 	bool no_inline;       /* of each frame only the outermost function */
 	struct dwarf_worker *dwarf; /* reads inlined functions and lines; NULL: nobody does */
 	uint64_t *counters;   /* by enum abi_counter: NOTEs are added; NULL: not counted */
+	uint64_t until_ns;    /* CLOCK_MONOTONIC: what is left then has no names from files; 0: there is time */
 	const char *kallsyms; /* NULL: /proc/kallsyms; opened only when there is a kernel frame */
 };
 

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "recorder/recorder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "collect/probe.h"
+#include "collect/sample_value.h"
+#include "symbolize/dwarf_worker.h"
+#include "symbolize/symbolize.h"
+
+int recorder_check(struct recorder *recorder, const struct recorder_options *options, struct fault *fault)
+{
+	int err = probe_refused(options->ignore_kernel_bugs, fault);
+
+	recorder->options = options;
+	if (!err)
+		err = selection_resolve(&options->selection, &recorder->selection, fault);
+	return err ? err : sampling_choose(&recorder->sampling, &options->sampling, fault);
+}
+
+int recorder_read_host(struct recorder *recorder)
+{
+	int err = resource_options_init(&recorder->resources);
+
+	recorder->resources.pids = recorder->options->pids;
+	return err;
+}
+
+int recorder_open(struct recorder *recorder, struct fault *fault)
+{
+	const struct recorder_options *options = recorder->options;
+	struct selection *selection = &recorder->selection;
+	const struct sampling *sampling = &recorder->sampling;
+	int err = 0;
+
+	if (sampling->event.by_cpu && !selection->by_cpu) {
+		selection->by_cpu = true;
+		selection->cpus = sampling->event.cpus;
+	}
+	const struct collector_request request = {
+		.selection = selection,
+		.attr = sampling->attr,
+		.fixed_period = sampling->fixed_period,
+		.clock = sampling->event.clock,
+		.samples_per_second = sampling->samples_per_second,
+		.memory_bytes = options->memory_bytes,
+		.follow_command = options->follow_command,
+		.keep_idle = options->idle,
+		.with_tid = options->tids,
+		.no_user = options->no_user,
+		.no_kernel = options->no_kernel,
+		.stated = options->with_resources,
+	};
+	recorder->trust.start_unix_ns = (int64_t)clock_ns(CLOCK_REALTIME);
+	recorder->collector = collector_new(&request, &err, fault);
+	return err;
+}
+
+/* What a profile tells of itself and of where it is from. */
+static int describe(struct recorder *recorder, struct fault *fault)
+{
+	struct profile *profile = collector_profile(recorder->collector);
+	int err = sample_value_set(profile, &recorder->sampling);
+
+	profile->start_unix_ns = recorder->trust.start_unix_ns;
+	profile->duration_ns = (int64_t)recorder->sampled_ns;
+	profile_make_recording(profile);
+	if (!err && recorder->options->with_resources)
+		err = profile_resources_make(profile, &recorder->resources);
+	return err ? fault_set(fault, err, "cannot describe the profile: %s", strerror(-err)) : 0;
+}
+
+static int name(struct recorder *recorder, uint64_t until_ns, uint64_t counters[COUNTERS], struct fault *fault)
+{
+	const struct recorder_options *asked = recorder->options;
+	struct dwarf_worker *dwarf = dwarf_worker_new(&(struct dwarf_worker_options){0});
+	const struct symbolize_options options = {
+		.demangle = !asked->no_demangle, .no_inline = asked->no_inline,
+		.debuginfod = asked->debuginfod, .hash_files = asked->with_resources,
+		.dwarf = dwarf, .counters = counters, .until_ns = until_ns,
+	};
+	int err = -ENOMEM;
+
+	if (dwarf) {
+		err = symbolize_profile(collector_profile(recorder->collector),
+			collector_objects(recorder->collector), collector_processes(recorder->collector),
+			collector_kernel_symbols(recorder->collector), &options);
+		dwarf_worker_stop(dwarf);
+		recorder->trust.cpu_seconds += (double)dwarf_worker_cpu_ns(dwarf) / 1e9;
+	}
+	dwarf_worker_free(dwarf);
+	return err ? fault_set(fault, err, "cannot name the frames: %s", strerror(-err)) : 0;
+}
+
+static const char *file_of(void *objects, const struct frame *frame)
+{
+	return symbolize_file_of(objects, frame);
+}
+
+static double seconds(const struct timeval *time)
+{
+	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+static void fill_machine(struct recorder *recorder)
+{
+	const struct sampling *sampling = &recorder->sampling;
+	const char *asked = recorder->options->sampling.event;
+	struct trust *trust = &recorder->trust;
+
+	trust->event = sampling->event.name;
+	if (sampling->event.fell_back)
+		trust->event_asked = asked ? asked : "cycles";
+	trust->frequency_hz = sampling->frequency_hz ? sampling->frequency_hz : TRUST_NULL;
+	trust->period = sampling->frequency_hz ? TRUST_NULL
+			: sampling->fixed_period ? (int64_t)sampling->fixed_period
+					       : (int64_t)sampling->count;
+	snprintf(trust->kernel, sizeof(trust->kernel), "%s", recorder->resources.host.version);
+	snprintf(trust->host, sizeof(trust->host), "%s", recorder->resources.host.name);
+}
+
+/* VmHWM (proc(5)): ru_maxrss would be that of whoever forked us, where that was larger. */
+static int64_t max_rss_bytes(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	int64_t kib = 0;
+	char line[256];
+
+	if (!status)
+		return TRUST_NULL;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "VmHWM: %" SCNd64, &kib) == 1)
+			break;
+	fclose(status);
+	return kib ? kib * 1024 : TRUST_NULL;
+}
+
+/* Last of all figures, so that what it took to derive the others is in it. */
+static void fill_cost(struct recorder *recorder)
+{
+	struct trust *trust = &recorder->trust;
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	trust->cpu_seconds += seconds(&usage.ru_utime) + seconds(&usage.ru_stime) - recorder->spent_seconds;
+	trust->max_rss_bytes = max_rss_bytes();
+	trust->ready_seconds = (double)(recorder->enabled_ns - recorder->began_ns) / 1e9;
+	trust->sampled_seconds = (double)recorder->sampled_ns / 1e9;
+	trust->total_seconds = (double)(clock_now_ns() - recorder->began_ns) / 1e9;
+	trust->machine_share =
+		trust->cpu_seconds / trust->total_seconds / (double)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static int derive_trust(struct recorder *recorder, const uint64_t counters[COUNTERS], struct fault *fault)
+{
+	struct trust *trust = &recorder->trust;
+	int err;
+
+	for (int i = 0; i < COUNTERS; i++)
+		trust->counter[i] += (int64_t)counters[i];
+	fill_machine(recorder);
+	err = trust_count_frames(trust, collector_profile(recorder->collector), file_of,
+		(void *)(uintptr_t)collector_objects(recorder->collector));
+	if (err)
+		return fault_set(fault, err, "cannot add up the figures: %s", strerror(-err));
+	fill_cost(recorder);
+	return 0;
+}
+
+void recorder_account(struct recorder *recorder)
+{
+	collector_trust(recorder->collector, &recorder->trust);
+}
+
+int recorder_complete(struct recorder *recorder, uint64_t until_ns, struct fault *fault)
+{
+	uint64_t counters[COUNTERS] = {0};
+	int err = name(recorder, until_ns, counters, fault);
+
+	if (!err)
+		err = describe(recorder, fault);
+	return err ? err : derive_trust(recorder, counters, fault);
+}
+
+struct recorder recorder_again(const struct recorder *recorder)
+{
+	return (struct recorder){
+		.options = recorder->options,
+		.selection = recorder->selection,
+		.sampling = recorder->sampling,
+		.resources = recorder->resources,
+		.again = true,
+	};
+}
+
+void recorder_release(struct recorder *recorder)
+{
+	collector_free(recorder->collector);
+	trust_release(&recorder->trust);
+	if (!recorder->again)
+		resource_options_release(&recorder->resources);
+	*recorder = (struct recorder){0};
+}
