@@ -18,7 +18,7 @@ comma := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 CPPFLAGS += -D_GNU_SOURCE -DPROFOUND_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(O)
 # libmd's SHA-256 is linked in: a shared library would cost every start.
-LDLIBS := -lbpf -ldw -lelf -lzstd -lz -llzma -liberty -l:libmd.a -lpthread
+LDLIBS := -lbpf -ldw -lelf -l:libsqlite3.a -lm -lzstd -lz -llzma -liberty -l:libmd.a -lpthread
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf \
 	-Wall -Wextra -Werror -Wno-unused-parameter
 

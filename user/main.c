@@ -14,6 +14,8 @@
 static const struct command_spec *const commands[] = {
 	&record_command,
 	&report_command,
+	&agent_command,
+	&query_command,
 	&doctor_command,
 	&list_command,
 	&debug_command,

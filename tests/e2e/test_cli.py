@@ -158,12 +158,12 @@ def test_record_help_fits_a_screen():
 def test_help(args):
     result = run(*args)
     assert result.returncode == 0 and result.stderr == ""
-    for command in ("record", "report", "doctor", "list", "help"):
+    for command in ("record", "report", "agent", "query", "doctor", "list", "help"):
         assert f"  {command} " in result.stdout
-    assert "agent" not in result.stdout
+    assert "diff" not in result.stdout
 
 
-@pytest.mark.parametrize("command", ["record", "report", "doctor", "list"])
+@pytest.mark.parametrize("command", ["record", "report", "agent", "query", "doctor", "list"])
 def test_help_of_command(command):
     result = run("help", command)
     assert result.returncode == 0 and "profound" in result.stdout
@@ -181,7 +181,8 @@ def test_version():
     (["docter"], ["did you mean doctor?"]),
     (["--verison"], ["did you mean --version?"]),
     (["xyzzy"], ["'xyzzy'", "--help"]),
-    (["agent"], ["'agent'"]),
+    (["diff"], ["'diff'"]),
+    (["agnet"], ["did you mean agent?"]),
     (["help", "lsit"], ["did you mean list?"]),
     ([], ["--help"]),
     (["list", "evnets"], ["'evnets'", "did you mean events?"]),

@@ -96,3 +96,38 @@ int number_fraction(const char *text, uint64_t scale, uint64_t *value)
 	*value = number;
 	return 0;
 }
+
+static uint64_t seconds_of(char unit)
+{
+	switch (unit) {
+	case 's':
+		return 1;
+	case 'm':
+		return 60;
+	case 'h':
+		return 3600;
+	case 'd':
+		return 86400;
+	default:
+		return 0;
+	}
+}
+
+int number_duration(const char *text, uint64_t *ns)
+{
+	size_t len = strlen(text);
+	uint64_t unit = len ? seconds_of(text[len - 1]) : 0, value;
+	char number[32];
+	int err;
+
+	if (!unit || len > sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, len - 1);
+	number[len - 1] = 0;
+	err = number_fraction(number, 1000000000, &value);
+	if (!err && __builtin_mul_overflow(value, unit, &value))
+		err = -ERANGE;
+	if (!err)
+		*ns = value;
+	return err;
+}

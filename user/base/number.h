@@ -21,4 +21,7 @@ int number_scaled(const char *text, uint64_t unit, uint64_t *value);
 /* Decimal with a fraction: "1.5" with scale 1000 is 1500. Digits past the scale's are dropped. */
 int number_fraction(const char *text, uint64_t scale, uint64_t *value);
 
+/* A length of time in nanoseconds: decimal with a fraction, then s, m, h or d. */
+int number_duration(const char *text, uint64_t *ns);
+
 #endif

@@ -9,11 +9,13 @@ struct command_spec;
 
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
+int cmd_query(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_debug(int argc, char **argv);
 
-extern const struct command_spec record_command, report_command, doctor_command, list_command, debug_command;
+extern const struct command_spec record_command, report_command, agent_command, query_command, doctor_command, list_command, debug_command;
 
 /* Prints "profound NAME: fault" on stderr; EXIT_USAGE for -EINVAL, EXIT_FAILED for every other
  * error. */

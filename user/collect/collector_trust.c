@@ -44,6 +44,18 @@ static void fill_account(struct collector *collector, struct account *account)
 			collector->events, account->period, account->clock);
 }
 
+static int64_t bpf_bytes(const struct collector *collector, int64_t maps)
+{
+	return maps == INT64_MIN ? maps : maps + (int64_t)row_chunks_bytes(collector->unwinding.chunks);
+}
+
+uint64_t collector_bpf_bytes(const struct collector *collector)
+{
+	int64_t bytes = bpf_bytes(collector, programs_cost(&collector->programs).memory_bytes);
+
+	return bytes < 0 ? 0 : (uint64_t)bytes;
+}
+
 void collector_trust(struct collector *collector, struct trust *trust)
 {
 	const struct programs_cost cost = programs_cost(&collector->programs);
@@ -59,10 +71,7 @@ void collector_trust(struct collector *collector, struct trust *trust)
 	account_samples(&account, trust);
 	trust->taken = (int64_t)profile_total(&collector->profile);
 	trust->by_fp = (int64_t)collector->resolver.by_fp;
-	trust->bpf_memory_bytes = cost.memory_bytes == INT64_MIN
-					  ? cost.memory_bytes
-					  : cost.memory_bytes + (int64_t)row_chunks_bytes(
-									collector->unwinding.chunks);
+	trust->bpf_memory_bytes = bpf_bytes(collector, cost.memory_bytes);
 	trust->kernel_ns_per_sample = TRUST_NULL;
 	if (cost.run_ns != INT64_MIN) {
 		trust->cpu_seconds += (double)cost.run_ns / 1e9;

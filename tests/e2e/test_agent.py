@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The agent: an interval after the other without a gap, to receivers that are there, away, slow or full, and to a local
+history; what it says of itself; what is left when it is killed."""
+import json
+import os
+import pathlib
+import re
+import signal
+import sqlite3
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import prometheus_client.parser
+import pytest
+
+import profound
+import receivers
+from receivers import HANG, PLAIN, PROTOBUF, accepted, status
+
+OK = (200, PROTOBUF, accepted())
+BUSY = (503, {"Content-Type": "application/x-protobuf"}, status("down"))
+
+
+class Agent:
+    def __init__(self, log, *flags, env=(), before=()):
+        argv = [*map(str, before), profound.binary(), "agent", "--listen", "127.0.0.1:0", "--log-format", "json", *map(str, flags)]
+        self.path = log
+        with log.open("w") as stderr:
+            self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr,
+                                          env={**PLAIN, **dict(env)})
+
+    def wait_until_it_samples(self):
+        profound.wait_until(lambda: self.said("sampling") or self.popen.poll() is not None, 20, "an agent that samples")
+        assert self.popen.poll() is None, self.path.read_text()
+        return self
+
+    def log(self):
+        return [json.loads(line) for line in self.path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def said(self, message):
+        return [line for line in self.log() if line["msg"] == message]
+
+    def get(self, path):
+        [line] = self.said("sampling")
+        with urllib.request.urlopen(f"http://{line['listen']}{path}", timeout=5) as answer:
+            return answer.read().decode()
+
+    def metrics(self):
+        found = {}
+        for line in self.get("/metrics").splitlines():
+            if not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                found[name.removeprefix("profound_")] = float(value)
+        return found
+
+    def metric(self, name):
+        return self.metrics()[name]
+
+    def wait_for_metric(self, name, least, seconds=30):
+        profound.wait_until(lambda: self.metric(name) >= least, seconds, f"{name} >= {least}")
+
+    def send(self, number):
+        self.popen.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM):
+        """How many seconds it took."""
+        since = time.monotonic()
+        self.popen.send_signal(number)
+        assert self.popen.wait(20) == 0, self.path.read_text()
+        return time.monotonic() - since
+
+
+@pytest.fixture
+def agent(tmp_path):
+    running = []
+
+    def starter(*flags, **options):
+        running.append(Agent(tmp_path / f"agent{len(running)}.log", *flags, **options))
+        return running[-1].wait_until_it_samples()
+
+    yield starter
+    for one in running:
+        if one.popen.poll() is None:
+            one.popen.kill()
+            one.popen.wait()
+
+
+@pytest.fixture
+def http():
+    running = []
+
+    def starter(*answers):
+        running.append(receivers.Http(*answers))
+        return running[-1]
+
+    yield starter
+    for one in running:
+        one.stop()
+
+
+def url(receiver):
+    return f"otlp+http://127.0.0.1:{receiver.port}"
+
+
+def intervals(requests):
+    """(start, duration, samples) of each profile, in seconds, in the order in which they came; each once."""
+    found = {}
+    for request in requests:
+        for resource in request.message().resource_profiles:
+            for scope in resource.scope_profiles:
+                for one in scope.profiles:
+                    start, length = one.time_unix_nano, one.duration_nano
+                    total = sum(sum(sample.values) for sample in one.samples)
+                    found[start, length] = found.get((start, length), 0) + total
+    return [(start / 1e9, length / 1e9, total) for (start, length), total in found.items()]
+
+
+def assert_no_gap(found, most=0.05):
+    """Each begins where the one before ends."""
+    for (start, length, _), (following, _, _) in zip(found, found[1:]):
+        assert abs(start + length - following) <= most, found
+
+
+def rows(store):
+    with sqlite3.connect(f"file:{store}/profiles.sqlite?mode=ro", uri=True) as db:
+        return db.execute("SELECT start_ns, end_ns, samples FROM profile ORDER BY start_ns").fetchall()
+
+
+@pytest.mark.smoke
+def test_store_and_query(agent, target, tmp_path):
+    """Without any back end: what was sampled is found again, by time, by thread, as table and as files."""
+    spinner = target("chain", 60)
+    spinner.wait_for("begin")
+    one = agent("--interval", "1", "-F", "99", "--store", tmp_path / "store")
+    one.wait_for_metric('intervals_total{result="written"}', 2)
+    taken = one.stop()
+    assert taken < 2, taken
+    found = rows(tmp_path / "store")
+    assert len(found) >= 3
+    query = [profound.binary(), "query", "--store", tmp_path / "store", "--since", "10m"]
+    table = subprocess.run([*query, "--comm", "chain"], capture_output=True, text=True, check=True).stdout
+    assert "spin" in table and f"total    {sum(row[2] for row in found)} samples" not in table, table
+    folded = subprocess.run([*query, "-q", "-o", "-", "--format", "folded"], capture_output=True, text=True, check=True).stdout
+    stacks = profound.parse_folded(folded)
+    assert sum(stacks.values()) == sum(row[2] for row in found)
+    assert sum(n for stack, n in stacks.items() if stack[0] == "chain") >= 100, stacks
+    start, end = found[1][0] / 1e9, found[1][1] / 1e9
+    stamp = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)) for at in (start - 1, end + 1)]
+    part = subprocess.run([*query[:-2], "--since", stamp[0], "--until", stamp[1], "-q", "-o", "-", "--format", "folded"],
+                          capture_output=True, text=True, check=True).stdout
+    assert found[1][2] <= sum(profound.parse_folded(part).values()) <= sum(stacks.values())
+
+
+def test_sent_without_gap(agent, http, target, tmp_path):
+    spinner = target("chain", 60)
+    spinner.wait_for("begin")
+    receiver = http(OK)
+    one = agent("--interval", "1", "-F", "99", "-o", url(receiver), "--spool", tmp_path / "spool")
+    one.wait_for_metric('export_requests_total{result="accepted"}', 5)
+    one.stop()
+    found = intervals(receiver.requests)
+    assert len(found) >= 5, found
+    assert_no_gap(found)
+    for start, length, total in found[:-1]:
+        assert total >= 0.95 * 99 * length, (start, length, total)
+    assert list((tmp_path / "spool").glob("*.zst")) == []
+
+
+def test_resources_and_validity(agent, http, target, tmp_path):
+    """What is sent is what record sends: valid, and of the service that it is."""
+    import otlp_file
+    spinner = target("chain", 60, env={**os.environ, "OTEL_SERVICE_NAME": "shop"})
+    spinner.wait_for("begin")
+    receiver = http(OK)
+    one = agent("--interval", "1", "-F", "99", "-o", url(receiver))
+    one.wait_for_metric('export_requests_total{result="accepted"}', 2)
+    one.stop()
+    for i, request in enumerate(receiver.requests[:2]):
+        path = tmp_path / f"{i}.otlp"
+        path.write_bytes(request.body)
+        services = {labels.get("service.name") for labels, _, _ in otlp_file.File(path).profiles()}
+        assert "shop" in services, services
+
+
+def test_receiver_away(agent, http, tmp_path):
+    """Kept while it is away, sent in order when it is back."""
+    port = receivers.free_port()
+    one = agent("--interval", "1", "-o", f"otlp+http://127.0.0.1:{port}", "--spool", tmp_path / "spool")
+    one.wait_for_metric("spool_files", 3)
+    assert one.said("the receiver does not take profiles now; they are kept and tried again")
+    assert one.metric('export_requests_total{result="accepted"}') == 0
+    one.stop()
+    assert one.said("requests stay in the spool and are sent by the next agent"), one.log()
+    kept = len(list((tmp_path / "spool").glob("*.zst")))
+    assert kept >= 3
+    receiver = http(OK)
+    two = agent("--interval", "30", "-o", url(receiver), "--spool", tmp_path / "spool")
+    two.wait_for_metric('export_requests_total{result="accepted"}', kept)
+    profound.wait_until(lambda: two.metric("spool_files") == 0, 10, "an empty spool")
+    starts = [start for start, _, _ in intervals(receiver.requests)]
+    assert starts == sorted(starts) and len(starts) == kept, starts
+    assert_no_gap(intervals(receiver.requests))
+
+
+def test_receiver_comes_back(agent, http, tmp_path):
+    """503 for a while, then all of it; no interval is sent twice, none is lost."""
+    receiver = http(BUSY, BUSY, OK)
+    one = agent("--interval", "1", "-o", url(receiver), "--spool", tmp_path / "spool")
+    one.wait_for_metric('export_requests_total{result="accepted"}', 3)
+    one.stop()
+    assert_no_gap(intervals(receiver.requests[2:]))
+
+
+def test_killed(agent, http, tmp_path):
+    """kill -9: what was written before is sent by the next one; the open interval alone is lost."""
+    port = receivers.free_port()
+    flags = ["--interval", "1", "--spool", tmp_path / "spool", "--store", tmp_path / "store"]
+    one = agent(*flags, "-o", f"otlp+http://127.0.0.1:{port}")
+    one.wait_for_metric('intervals_total{result="written"}', 3)
+    one.send(signal.SIGKILL)
+    one.popen.wait()
+    time.sleep(0.5)
+    kept = rows(tmp_path / "store")
+    assert len(kept) >= 3
+    receiver = http(OK)
+    two = agent(*flags, "-o", url(receiver))
+    two.wait_for_metric('export_requests_total{result="accepted"}', len(kept))
+    two.stop()
+    sent = {round(start * 1e9) // 1000000 for start, _, _ in intervals(receiver.requests)}
+    assert {row[0] // 1000000 for row in kept} <= sent, (kept, sent)
+
+
+def test_stopped_while_receiver_hangs(agent, http, tmp_path):
+    """Two seconds, whatever the receiver does; what was not sent stays."""
+    receiver = http(HANG)
+    one = agent("--interval", "1", "-o", url(receiver), "--spool", tmp_path / "spool")
+    one.wait_for_metric("spool_files", 2)
+    took = one.stop()
+    assert took < 3, took  # 2, and what a noisy machine adds
+    assert len(list((tmp_path / "spool").glob("*.zst"))) >= 3
+
+
+def test_refused_for_good(agent, http, tmp_path):
+    """400: told, counted, not tried again, and in the history all the same."""
+    receiver = http((400, PROTOBUF, status("too old")), OK)
+    one = agent("--interval", "1", "-o", url(receiver), "--spool", tmp_path / "spool", "--store", tmp_path / "store")
+    one.wait_for_metric('export_requests_total{result="accepted"}', 2)
+    assert one.metric('export_requests_total{result="refused"}') == 1
+    [said] = one.said("a request was refused for good and is not sent again")
+    assert "too old" in said["reason"], said
+    assert len(rows(tmp_path / "store")) >= 3
+    one.stop()
+    assert len({request.raw for request in receiver.requests}) == len(receiver.requests)
+
+
+def test_partial_success(agent, http):
+    receiver = http((200, PROTOBUF, accepted(2, "two were bad")), OK)
+    one = agent("--interval", "1", "-o", url(receiver))
+    one.wait_for_metric('export_requests_total{result="accepted"}', 2)
+    assert one.metric("export_rejected_profiles_total") == 2
+    assert one.said("profiles were rejected")[0]["reason"] == "two were bad"
+    one.stop()
+
+
+def test_spool_limit(agent, tmp_path):
+    """Full: the oldest goes, and is counted."""
+    one = agent("--interval", "1", "-F", "999", "-o", f"otlp+http://127.0.0.1:{receivers.free_port()}", "--spool",
+                tmp_path / "spool", "--spool-size", "1M")
+    filler = tmp_path / "spool" / f"{1:016x}-0000.otlp.zst"
+    filler.write_bytes(b"x" * (1 << 20))
+    one.wait_for_metric("spool_dropped_total", 1)
+    assert not filler.exists()
+    assert one.metric("spool_files") >= 1
+    assert one.said("the spool is full: the oldest requests are dropped")
+
+
+def test_disk_full(agent, tmp_path):
+    """A small tmpfs that somebody fills: sampling goes on, it is told, and it recovers."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", place], check=True)
+    try:
+        one = agent("--interval", "1", "-o", f"otlp+http://127.0.0.1:{receivers.free_port()}", "--spool", place / "spool")
+        one.wait_for_metric("spool_files", 2)
+        subprocess.run(["dd", "if=/dev/zero", f"of={place / 'fill'}", "bs=4k"], stderr=subprocess.DEVNULL, check=False)
+        profound.wait_until(lambda: one.metric("spool_dropped_total") + one.metric('intervals_total{result="lost"}') >= 2, 30,
+                            "an agent that notices")
+        written = one.metric('intervals_total{result="written"}')
+        (place / "fill").unlink()
+        one.wait_for_metric('intervals_total{result="written"}', written + 2)
+        one.stop()
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_two_agents(agent, tmp_path):
+    """A spool belongs to one."""
+    agent("-o", "otlp+http://127.0.0.1:1", "--spool", tmp_path / "spool")
+    code, _, err = profound.bare("agent", "--listen", "none", "-o", "otlp+http://127.0.0.1:1", "--spool", tmp_path / "spool")
+    assert code == 1 and "in use by another profound agent" in err, err
+
+
+def test_seen_from_outside(agent, tmp_path):
+    one = agent("--interval", "1", "--store", tmp_path / "store")
+    assert one.get("/healthz") == "ok\n" and one.get("/readyz") == "ok\n"
+    one.wait_for_metric('intervals_total{result="written"}', 2)
+    values = one.metrics()
+    assert values["samples_expected_total"] == values["samples_taken_total"] + values["samples_idle_total"] + \
+        sum(value for name, value in values.items() if name.startswith("samples_lost_total"))
+    assert values["samples_taken_total"] == values["stacks_complete_total"] + values["stacks_unverified_total"] + \
+        sum(value for name, value in values.items() if name.startswith("stacks_cut_total"))
+    assert 0 < values['memory_bytes{kind="heap"}'] + values['memory_bytes{kind="bpf"}'] < values["memory_limit_bytes"]
+    assert values["cpu_seconds_total"] > 0
+    text = one.get("/metrics")
+    names = re.findall(r"^# TYPE (\S+) (counter|gauge)$", text, re.MULTILINE)
+    assert len({name for name, _ in names}) == len(names) >= 20
+    assert all(name.endswith("_total") == (kind == "counter") for name, kind in names), names
+    for path, code in (("/", 404), ("/etc/passwd", 404)):
+        with pytest.raises(urllib.error.HTTPError) as error:
+            one.get(path)
+        assert error.value.code == code
+    one.stop()
+
+
+def test_metrics_are_prometheus_text(agent, tmp_path):
+    """As its own parser reads them."""
+    one = agent("--interval", "1", "--store", tmp_path / "store", "-o", "otlp+http://127.0.0.1:1")
+    families = {family.name: family for family in prometheus_client.parser.text_string_to_metric_families(one.get("/metrics"))}
+    assert {"profound_samples_taken", "profound_samples_lost", "profound_memory_bytes", "profound_spool_files"} <= set(families)
+    assert all(family.documentation for family in families.values())
+
+
+def test_told_to_systemd(agent, tmp_path):
+    import socket
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(20)
+        one = agent("--store", tmp_path / "store", env={"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "2000000"})
+        assert listener.recv(100) == b"READY=1"
+        assert listener.recv(100) == b"WATCHDOG=1"
+        one.stop()
+        told = b""
+        while told != b"STOPPING=1":
+            told = listener.recv(100)
+            assert told in (b"WATCHDOG=1", b"STOPPING=1")
+
+
+def test_max_cpu(agent, target, tmp_path):
+    """Above its share the rate is lowered, and each profile has its own."""
+    target("chain", 60).wait_for("begin")
+    one = agent("--interval", "1", "-F", "4999", "--max-cpu", "0.5", "--store", tmp_path / "store")
+    profound.wait_until(lambda: one.metric("frequency_hertz") < 4999, 30, "a lower rate")
+    assert one.metric("frequency_asked_hertz") == 4999
+    assert one.said("the rate is adapted to --max-cpu")
+    one.stop()
+
+
+def test_memory_limit(agent, target, tmp_path):
+    """At the limit an interval ends early, sampling goes on, and nothing is lost."""
+    one = agent("--interval", "60", "--memory", "32M", "-F", "999", "--store", tmp_path / "store",
+                before=["sh", "-c", 'ulimit -n 4096; exec "$@"', "sh"])
+    assert one.metric("memory_limit_bytes") == 32 << 20
+    one.stop()
+    assert len(rows(tmp_path / "store")) == 1
+
+
+def test_wrong_usage(tmp_path):
+    for flags, why in ((["--interval", "0"], "'0' is no interval"), (["--listen", "here"], "'here' is no address"),
+                       (["--max-cpu", "x"], "'x' is no share"), (["-o", "a.html"], "nothing that the agent sends to"),
+                       (["--store", tmp_path, "--spool", tmp_path], "--spool keeps what is to be sent"),
+                       (["--store-age", "1y"], "'1y' is no age"), (["--log-format", "xml"], "unknown log format 'xml'")):
+        code, out, err = profound.bare("agent", *flags, env=PLAIN)
+        assert code == 2 and why in err and len(err.splitlines()) == 1 and not out, (flags, code, err)
+    for flags, why in ((["--since", "10m"], "--store DIR"), (["--store", tmp_path], "since when?"),
+                       (["--store", tmp_path, "--since", "yesterday"], "'yesterday' is no time")):
+        code, out, err = profound.bare("query", *flags)
+        assert code == 2 and why in err and not out, (flags, code, err)
+    code, _, err = profound.bare("query", "--store", tmp_path / "nothing", "--since", "10m")
+    assert code == 1 and "no history in" in err, err
+
+
+def test_address_in_use(tmp_path):
+    with receivers.socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        code, _, err = profound.bare("agent", "--store", tmp_path / "store", "--listen", address, env=PLAIN)
+    assert code == 1 and f"cannot listen on {address}" in err, err
+
+
+def test_names_survive_a_dead_child(agent, target, tmp_path):
+    """The child that names is killed: the interval is written again, without names from files; sampling goes on."""
+    target("chain", 60).wait_for("begin")
+    one = agent("--interval", "1", "-F", "99", "--store", tmp_path / "store")
+    children = pathlib.Path(f"/proc/{one.popen.pid}/task/{one.popen.pid}/children")
+    profound.wait_until(lambda: children.read_text(), 20, "a child that writes")
+    os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+    one.wait_for_metric('intervals_total{result="unnamed"}', 1)
+    assert one.said("an interval is written again, without names from files")
+    assert one.metric('frames_unnamed_total{cause="no_time"}') >= 10
+    one.wait_for_metric('intervals_total{result="written"}', 2)
+    one.stop()
+    assert not one.said("an interval is lost"), one.log()
+    assert_no_gap([(row[0] / 1e9, (row[1] - row[0]) / 1e9, row[2]) for row in rows(tmp_path / "store")])

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "agent/listener.h"
+#include "agent/logger.h"
+#include "agent/metrics.h"
+#include "agent/notifier.h"
+#include "agent/outlet.h"
+#include "agent/writer.h"
+#include "base/clock.h"
+#include "base/event_loop.h"
+#include "collect/recording.h"
+
+#define WRITE_MOST_NS (120 * NS_PER_SECOND)
+#define SHORTEST_NS NS_PER_SECOND /* of an interval that memory ends */
+/* From a signal on: systemd and Kubernetes wait longer, people do not. */
+#define NAMES_UNTIL_NS (NS_PER_SECOND * 8 / 10)
+#define WRITTEN_UNTIL_NS (NS_PER_SECOND * 15 / 10)
+#define SENT_UNTIL_NS (NS_PER_SECOND * 19 / 10)
+#define RATE_DOWN 0.9 /* below what would be the limit */
+#define RATE_UP 0.6   /* of the limit: there is room */
+
+struct agent {
+	const struct agent_options *options;
+	struct event_loop loop;
+	struct recorder_options recorder_options; /* whose rate --max-cpu may lower */
+	struct recorder base; /* what was checked once */
+	struct recorder *now; /* that samples; owned */
+	struct outlet outlet;
+	struct writer writer;
+	struct metrics metrics;
+	struct listener *listener;
+	struct event_source collector, signals, tick, end;
+	uint64_t end_ns; /* of this interval (CLOCK_MONOTONIC), when `end` is readable */
+	uint64_t watchdog_ns, told_ns;
+	bool short_of_memory; /* this interval has to end */
+	bool waits;           /* it is longer than it should be: the one before is not written */
+	double bpf_seconds;   /* of all recordings so far */
+	double spent_seconds; /* of CPU when this interval began, all in */
+	uint64_t stopped_ns;  /* when the signal came */
+};
+
+static double seconds(const struct timeval *time)
+{
+	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+static double own_seconds(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return seconds(&usage.ru_utime) + seconds(&usage.ru_stime);
+}
+
+static double all_seconds(const struct agent *agent)
+{
+	return own_seconds() + agent->writer.cpu_seconds + agent->bpf_seconds;
+}
+
+/* RssAnon (proc(5)): what is ours; the BPF maps that we map are counted as those. */
+static uint64_t heap_bytes(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	uint64_t kib = 0;
+	char line[256];
+
+	if (!status)
+		return 0;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "RssAnon: %" SCNu64, &kib) == 1)
+			break;
+	fclose(status);
+	return kib * 1024;
+}
+
+static struct recorder *open_next(struct agent *agent, struct fault *fault)
+{
+	struct recorder *next = malloc(sizeof(*next));
+
+	if (!next) {
+		fault_set(fault, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	*next = recorder_again(&agent->base);
+	next->began_ns = clock_now_ns();
+	next->spent_seconds = own_seconds();
+	if (!recorder_open(next, fault))
+		return next;
+	recorder_release(next);
+	free(next);
+	return NULL;
+}
+
+static int on_collector(void *context)
+{
+	struct agent *agent = context;
+
+	return collector_work(agent->now->collector);
+}
+
+static void enable(struct agent *agent, struct recorder *next)
+{
+	collector_enable(next->collector);
+	next->enabled_ns = clock_now_ns();
+	next->trust.start_unix_ns = (int64_t)clock_ns(CLOCK_REALTIME);
+	agent->now = next;
+	agent->collector = (struct event_source){collector_fd(next->collector), on_collector, agent};
+	event_loop_add(&agent->loop, &agent->collector);
+}
+
+/* Ends what samples now; its last samples are in. */
+static struct recorder *finish(struct agent *agent, struct recorder *last)
+{
+	last->sampled_ns = clock_now_ns() - last->enabled_ns;
+	if (collector_finish(last->collector))
+		logger_say(LOG_ERROR, "an interval ended early", "reason", "out of memory", NULL);
+	recorder_account(last);
+	agent->bpf_seconds += last->trust.cpu_seconds;
+	/* The child adds its own. */
+	last->trust.cpu_seconds += own_seconds() - last->spent_seconds;
+	last->spent_seconds = 0;
+	return last;
+}
+
+/* To what the interval's cost allows; what was asked for at most. */
+static void adapt_rate(struct agent *agent, double spent, uint64_t lasted_ns)
+{
+	struct sampling_request *request = &agent->recorder_options.sampling;
+	double share = 100 * spent / ((double)lasted_ns / 1e9) / (double)sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t asked = agent->options->recorder.sampling.frequency_hz, hz = request->frequency_hz;
+	double limit = agent->options->max_cpu;
+	struct sampling sampling;
+
+	if (!limit || !hz)
+		return;
+	if (share > limit)
+		hz = (uint32_t)((double)hz * RATE_DOWN * limit / share);
+	else if (share < RATE_UP * limit && hz < asked)
+		hz += hz / 4 + 1;
+	hz = hz < 1 ? 1 : hz > asked ? asked : hz;
+	if (hz == request->frequency_hz)
+		return;
+	request->frequency_hz = hz;
+	if (sampling_choose(&sampling, request, NULL))
+		return;
+	agent->base.sampling = sampling;
+	logger_say(share > limit ? LOG_WARNING : LOG_INFO, "the rate is adapted to --max-cpu", "share_percent",
+		logger_number(share), "hertz", logger_number(hz), NULL);
+}
+
+static void set_end(struct agent *agent, uint64_t end_ns)
+{
+	const struct itimerspec when = {
+		.it_value = {(time_t)(end_ns / NS_PER_SECOND), (long)(end_ns % NS_PER_SECOND)}};
+
+	agent->end_ns = end_ns;
+	timerfd_settime(agent->end.fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+/* They follow one another by the clock, whatever each took; one that came late begins a new row. */
+static void begin_interval(struct agent *agent)
+{
+	uint64_t now = clock_now_ns(), length = agent->options->interval_ns, next = agent->end_ns + length;
+
+	set_end(agent, next > now && next < now + length ? next : now + length);
+	agent->spent_seconds = all_seconds(agent);
+	agent->short_of_memory = agent->waits = false;
+}
+
+/* The next recording samples before the last one ends. */
+static void cut(struct agent *agent)
+{
+	struct recorder *last = agent->now, *next;
+	struct fault fault = {""};
+
+	if (writer_is_busy(&agent->writer)) {
+		if (!agent->waits) {
+			metrics_begin(&agent->metrics)->extended++;
+			metrics_end(&agent->metrics);
+		}
+		agent->waits = true;
+		return;
+	}
+	adapt_rate(agent, all_seconds(agent) - agent->spent_seconds, clock_now_ns() - last->enabled_ns);
+	next = open_next(agent, &fault);
+	if (!next) {
+		logger_say(LOG_WARNING, "the next interval cannot begin: this one goes on", "reason", fault.text, NULL);
+		begin_interval(agent);
+		return;
+	}
+	event_loop_remove(&agent->loop, &agent->collector);
+	enable(agent, next);
+	writer_take(&agent->writer, finish(agent, last), 0);
+	begin_interval(agent);
+}
+
+static void on_freed(void *context)
+{
+	struct agent *agent = context;
+
+	if (agent->waits && !agent->loop.done)
+		set_end(agent, clock_now_ns());
+}
+
+static void measure(struct agent *agent)
+{
+	const struct agent_options *options = agent->options;
+	uint64_t heap = heap_bytes(), bpf = collector_bpf_bytes(agent->now->collector);
+	struct spool_depth depth = {0};
+	struct metrics_values *values;
+	bool full = heap + bpf > options->memory_bytes;
+
+	if (agent->outlet.sends)
+		spool_look(&agent->outlet.spool, &depth);
+	values = metrics_begin(&agent->metrics);
+	values->alive_ns = clock_now_ns();
+	values->heap_bytes = heap;
+	values->bpf_bytes = bpf;
+	values->cpu_seconds = all_seconds(agent);
+	values->depth = depth;
+	values->frequency_hz = agent->now->sampling.frequency_hz;
+	values->processes = processes_count(collector_processes(agent->now->collector));
+	values->files = objects_count(collector_objects(agent->now->collector));
+	if (agent->outlet.sends)
+		values->sending = forwarder_figures(&agent->outlet.forwarder);
+	metrics_end(&agent->metrics);
+	if (!full || agent->short_of_memory || clock_now_ns() - agent->now->enabled_ns < SHORTEST_NS)
+		return;
+	agent->short_of_memory = true;
+	metrics_begin(&agent->metrics)->cut_short++;
+	metrics_end(&agent->metrics);
+	logger_say(LOG_WARNING, "memory is short: this interval ends early", "heap", logger_number((double)heap), "bpf",
+		logger_number((double)bpf), "limit", logger_number((double)options->memory_bytes), NULL);
+}
+
+static void tell_watchdog(struct agent *agent)
+{
+	uint64_t now = clock_now_ns();
+
+	if (!agent->watchdog_ns || now - agent->told_ns < agent->watchdog_ns)
+		return;
+	agent->told_ns = now;
+	notifier_tell("WATCHDOG=1");
+}
+
+static int on_tick(void *context)
+{
+	struct agent *agent = context;
+	uint64_t ticks;
+	int err;
+
+	if (read(agent->tick.fd, &ticks, sizeof(ticks)) != sizeof(ticks))
+		return 0;
+	err = collector_tick(agent->now->collector);
+	writer_look(&agent->writer);
+	measure(agent);
+	tell_watchdog(agent);
+	if (agent->short_of_memory)
+		cut(agent);
+	return err;
+}
+
+static int on_end(void *context)
+{
+	struct agent *agent = context;
+	uint64_t expirations;
+
+	if (read(agent->end.fd, &expirations, sizeof(expirations)) == sizeof(expirations))
+		cut(agent);
+	return 0;
+}
+
+static int on_signal(void *context)
+{
+	struct agent *agent = context;
+	struct signalfd_siginfo info;
+
+	if (read(agent->signals.fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	agent->stopped_ns = clock_now_ns();
+	agent->loop.done = true;
+	return 0;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* every_ns 0: not yet. */
+static int open_timer(uint64_t every_ns)
+{
+	const struct timespec every = {(time_t)(every_ns / NS_PER_SECOND), (long)(every_ns % NS_PER_SECOND)};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &(struct itimerspec){every, every}, NULL);
+	return fd;
+}
+
+static int watch(struct agent *agent, struct fault *fault)
+{
+	int err;
+
+	agent->signals = (struct event_source){open_signals(), on_signal, agent};
+	agent->tick = (struct event_source){open_timer(NS_PER_SECOND), on_tick, agent};
+	agent->end = (struct event_source){open_timer(0), on_end, agent};
+	if (agent->signals.fd < 0 || agent->tick.fd < 0 || agent->end.fd < 0)
+		return fault_set(fault, -errno, "cannot wait for signals and time: %s", strerror(errno));
+	err = event_loop_add(&agent->loop, &agent->signals);
+	if (!err)
+		err = event_loop_add(&agent->loop, &agent->tick);
+	if (!err)
+		err = event_loop_add(&agent->loop, &agent->end);
+	return err ? fault_set(fault, err, "cannot wait for events: %s", strerror(-err)) : 0;
+}
+
+static int listen_on(struct agent *agent, struct fault *fault)
+{
+	const struct agent_options *options = agent->options;
+	int err = options->listen ? listener_start(&agent->listener, options->listen, &agent->metrics, fault) : 0;
+
+	if (!err || options->must_listen)
+		return err;
+	logger_say(LOG_WARNING, "nobody can ask for metrics", "reason", fault->text, NULL);
+	return 0;
+}
+
+static int check(struct agent *agent, struct fault *fault)
+{
+	const struct agent_options *options = agent->options;
+	const struct outlet_options outlet = {options->endpoint, options->spool, options->store, options->spool_bytes};
+	int err = recorder_check(&agent->base, &agent->recorder_options, fault);
+
+	if (!err)
+		err = outlet_open(&agent->outlet, &outlet, fault);
+	if (!err && recorder_read_host(&agent->base))
+		logger_say(LOG_WARNING, "OTEL_RESOURCE_ATTRIBUTES is ignored: no list of key=value,key=value", NULL);
+	return err;
+}
+
+static int start(struct agent *agent, struct fault *fault)
+{
+	const struct agent_options *options = agent->options;
+	struct recorder *first;
+	int err = event_loop_init(&agent->loop);
+
+	if (err)
+		return fault_set(fault, err, "cannot wait for events: %s", strerror(-err));
+	agent->writer = (struct writer){
+		.loop = &agent->loop, .outlet = &agent->outlet, .metrics = &agent->metrics,
+		.store_bytes = options->store_bytes, .store_age_ns = options->store_age_ns, .most_ns = WRITE_MOST_NS,
+		.freed = on_freed, .context = agent, .scribe = SCRIBE_NONE,
+	};
+	err = watch(agent, fault);
+	if (!err)
+		err = listen_on(agent, fault);
+	if (!err)
+		err = outlet_start(&agent->outlet, fault);
+	if (err)
+		return err;
+	first = open_next(agent, fault);
+	if (!first)
+		return -EIO;
+	enable(agent, first);
+	begin_interval(agent);
+	return 0;
+}
+
+static void begin_metrics(struct agent *agent)
+{
+	struct metrics_values *values = metrics_begin(&agent->metrics);
+
+	values->alive_ns = clock_now_ns();
+	values->sampling = true;
+	values->memory_limit_bytes = agent->options->memory_bytes;
+	values->frequency_asked_hz = agent->options->recorder.sampling.frequency_hz;
+	values->frequency_hz = agent->now->sampling.frequency_hz;
+	values->spooling = agent->outlet.sends;
+	values->storing = agent->outlet.store != NULL;
+	metrics_end(&agent->metrics);
+}
+
+static void tell_start(const struct agent *agent)
+{
+	const struct agent_options *options = agent->options;
+
+	logger_say(LOG_INFO, "sampling", "event", agent->now->sampling.event.name, "hertz",
+		logger_number(agent->now->sampling.frequency_hz), "interval_seconds",
+		logger_number((double)options->interval_ns / 1e9), "endpoint",
+		agent->outlet.sends ? agent->outlet.endpoint.shown : "none", "spool",
+		options->spool ? options->spool : agent->outlet.sends ? "in memory" : "none", "store",
+		options->store ? options->store : "none", "listen",
+		agent->listener ? listener_address(agent->listener) : "none", NULL);
+}
+
+/* The last interval is written and sent before anybody loses patience. */
+static void stop(struct agent *agent)
+{
+	uint64_t since = agent->stopped_ns ? agent->stopped_ns : clock_now_ns();
+
+	notifier_tell("STOPPING=1");
+	logger_say(LOG_INFO, "stopping", NULL);
+	if (agent->now) {
+		struct recorder *last = finish(agent, agent->now);
+
+		agent->now = NULL;
+		writer_finish(&agent->writer, since + NAMES_UNTIL_NS);
+		writer_take(&agent->writer, last, since + NAMES_UNTIL_NS);
+		writer_finish(&agent->writer, since + WRITTEN_UNTIL_NS);
+	}
+	outlet_close(&agent->outlet, since + SENT_UNTIL_NS);
+}
+
+static void release(struct agent *agent)
+{
+	listener_stop(agent->listener);
+	if (agent->signals.fd >= 0)
+		close(agent->signals.fd);
+	if (agent->tick.fd >= 0)
+		close(agent->tick.fd);
+	if (agent->end.fd >= 0)
+		close(agent->end.fd);
+	event_loop_release(&agent->loop);
+	recorder_release(&agent->base);
+	metrics_release(&agent->metrics);
+}
+
+int agent_run(const struct agent_options *options, struct fault *fault)
+{
+	static struct agent agent;
+	int err;
+
+	agent = (struct agent){.options = options, .recorder_options = options->recorder, .loop.epoll_fd = -1, .outlet = OUTLET_NONE,
+		.signals.fd = -1, .tick.fd = -1, .end.fd = -1, .watchdog_ns = notifier_watchdog_ns()};
+	metrics_init(&agent.metrics);
+	recording_block_signals();
+	signal(SIGPIPE, SIG_IGN);
+	err = check(&agent, fault);
+	if (!err)
+		err = start(&agent, fault);
+	if (!err) {
+		begin_metrics(&agent);
+		tell_start(&agent);
+		notifier_tell("READY=1");
+		err = event_loop_run(&agent.loop);
+		if (err)
+			fault_set(fault, err, "sampling ended early: %s", strerror(-err));
+	}
+	stop(&agent);
+	release(&agent);
+	return err;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#define LOCK ".lock"
+#define UNFINISHED ".new-"
+#define SUFFIX ".otlp.zst"
+#define NAME_FORMAT "%016" PRIx64 "-%04x" SUFFIX
+#define LEVEL 3
+#define REQUEST_MAX (64u << 20) /* unpacked; requests are made below 4 MiB (otlp_requests.h) */
+
+static bool is_unfinished(const char *name)
+{
+	return !strncmp(name, UNFINISHED, sizeof(UNFINISHED) - 1);
+}
+
+/* Is it a name that spool_put() gives? */
+static bool name_parse(const char *name, uint64_t *unix_ns)
+{
+	unsigned part;
+	int end = 0;
+	char canonical[SPOOL_NAME];
+
+	if (sscanf(name, "%16" SCNx64 "-%4x%n", unix_ns, &part, &end) != 2 || !end)
+		return false;
+	snprintf(canonical, sizeof(canonical), NAME_FORMAT, *unix_ns, part);
+	return !strcmp(canonical, name);
+}
+
+/* Calls `each` with every name. 0 or a negative errno. */
+static int walk(const struct spool *spool, void (*each)(void *context, const char *name), void *context)
+{
+	int fd = openat(spool->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		int err = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	while ((entry = readdir(dir)))
+		each(context, entry->d_name);
+	closedir(dir);
+	return 0;
+}
+
+static void remove_unfinished(void *context, const char *name)
+{
+	const struct spool *spool = context;
+
+	if (is_unfinished(name))
+		unlinkat(spool->dir_fd, name, 0);
+}
+
+static int lock(struct spool *spool)
+{
+	spool->lock_fd = openat(spool->dir_fd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (spool->lock_fd < 0)
+		return -errno;
+	if (!flock(spool->lock_fd, LOCK_EX | LOCK_NB))
+		return 0;
+	return errno == EWOULDBLOCK ? -EBUSY : -errno;
+}
+
+static int refused(int err, const char *path, struct fault *fault)
+{
+	if (err == -EBUSY)
+		return fault_set(fault, err, "the directory %s is in use by another profound agent: give each its own", path);
+	return fault_set(fault, err, "cannot use the directory %s: %s", path, strerror(-err));
+}
+
+int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, struct fault *fault)
+{
+	struct spool opened = SPOOL_NONE;
+	int err = 0;
+
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return refused(-errno, path, fault);
+	opened.most_bytes = most_bytes;
+	opened.dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (opened.dir_fd < 0)
+		return refused(-errno, path, fault);
+	err = lock(&opened);
+	if (!err)
+		err = walk(&opened, remove_unfinished, &opened);
+	if (err) {
+		spool_release(&opened);
+		return refused(err, path, fault);
+	}
+	*spool = opened;
+	return 0;
+}
+
+void spool_release(struct spool *spool)
+{
+	if (spool->lock_fd >= 0)
+		close(spool->lock_fd);
+	if (spool->dir_fd >= 0)
+		close(spool->dir_fd);
+	*spool = SPOOL_NONE;
+}
+
+static int write_all(int fd, const uint8_t *data, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Written, on the disk, and under its name. */
+static int put_packed(const struct spool *spool, const char *name, const void *data, size_t size)
+{
+	char unfinished[2 * SPOOL_NAME];
+	int fd, err;
+
+	snprintf(unfinished, sizeof(unfinished), UNFINISHED "%s", name);
+	fd = openat(spool->dir_fd, unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, data, size);
+	if (!err && fsync(fd))
+		err = -errno;
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && renameat(spool->dir_fd, unfinished, spool->dir_fd, name))
+		err = -errno;
+	if (!err && fsync(spool->dir_fd))
+		err = -errno;
+	if (err)
+		unlinkat(spool->dir_fd, unfinished, 0);
+	return err;
+}
+
+int spool_put(const struct spool *spool, uint64_t unix_ns, unsigned part, const void *data, size_t size)
+{
+	size_t room = ZSTD_compressBound(size), packed;
+	void *bytes = malloc(room);
+	char name[SPOOL_NAME];
+	int err;
+
+	if (!bytes)
+		return -ENOMEM;
+	snprintf(name, sizeof(name), NAME_FORMAT, unix_ns, part & 0xffff);
+	packed = ZSTD_compress(bytes, room, data, size, LEVEL);
+	err = ZSTD_isError(packed) ? -ENOMEM : put_packed(spool, name, bytes, packed);
+	free(bytes);
+	return err;
+}
+
+struct looking {
+	const struct spool *spool;
+	struct spool_depth *depth;
+};
+
+static void look_at(void *context, const char *name)
+{
+	struct looking *looking = context;
+	struct spool_depth *depth = looking->depth;
+	struct stat info;
+	uint64_t unix_ns;
+
+	if (!name_parse(name, &unix_ns) || fstatat(looking->spool->dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) ||
+		!S_ISREG(info.st_mode))
+		return;
+	depth->files++;
+	depth->bytes += (uint64_t)info.st_size;
+	if (!*depth->oldest || strcmp(name, depth->oldest) < 0) {
+		snprintf(depth->oldest, sizeof(depth->oldest), "%.*s", SPOOL_NAME - 1, name);
+		depth->oldest_unix_ns = unix_ns;
+	}
+}
+
+int spool_look(const struct spool *spool, struct spool_depth *depth)
+{
+	struct spool_depth found = {0};
+	struct looking looking = {spool, &found};
+	int err = walk(spool, look_at, &looking);
+
+	if (!err)
+		*depth = found;
+	return err;
+}
+
+static int unpack(const char *packed, size_t size, struct buf *out)
+{
+	unsigned long long whole = ZSTD_getFrameContentSize(packed, size);
+	size_t got;
+	int err;
+
+	if (whole == ZSTD_CONTENTSIZE_UNKNOWN || whole == ZSTD_CONTENTSIZE_ERROR || whole > REQUEST_MAX)
+		return -EBADMSG;
+	err = buf_reserve(out, whole);
+	if (err)
+		return err;
+	got = ZSTD_decompress(out->data + out->len, whole, packed, size);
+	if (ZSTD_isError(got) || got != whole)
+		return -EBADMSG;
+	out->len += got;
+	return 0;
+}
+
+int spool_read(const struct spool *spool, const char *name, struct buf *out)
+{
+	int fd = openat(spool->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), err = 0;
+	char *packed = NULL;
+	struct stat info;
+
+	if (fd < 0)
+		return errno == ELOOP ? -EBADMSG : -errno;
+	if (fstat(fd, &info) || !S_ISREG(info.st_mode) || info.st_size > REQUEST_MAX)
+		err = -EBADMSG;
+	if (!err)
+		packed = malloc((size_t)info.st_size + 1);
+	if (!err && !packed)
+		err = -ENOMEM;
+	if (!err && pread(fd, packed, (size_t)info.st_size, 0) != info.st_size)
+		err = -EBADMSG;
+	if (!err)
+		err = unpack(packed, (size_t)info.st_size, out);
+	free(packed);
+	close(fd);
+	return err;
+}
+
+int spool_remove(const struct spool *spool, const char *name)
+{
+	return unlinkat(spool->dir_fd, name, 0) ? -errno : 0;
+}
+
+uint64_t spool_trim(const struct spool *spool)
+{
+	struct spool_depth depth;
+	uint64_t gone = 0;
+
+	while (!spool_look(spool, &depth) && depth.files && depth.bytes > spool->most_bytes &&
+		!spool_remove(spool, depth.oldest))
+		gone++;
+	return gone;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Export requests on their way out, in a directory: each a file TIME-PART.otlp.zst (both in hex; TIME is the wall clock in
+ * nanoseconds when its interval began) with an ExportProfilesServiceRequest packed by zstd, so that the order of names is
+ * that of time. A file is there whole and on the disk, or not at all; what a process that died has begun is taken away
+ * when the directory is opened. One process at a time has a directory (flock).
+ *
+ * One that puts and one that takes may work at the same time.
+ */
+#ifndef PROFOUND_SPOOL_H
+#define PROFOUND_SPOOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/fault.h"
+
+#define SPOOL_NAME 64
+
+struct spool {
+	int dir_fd, lock_fd; /* -1: closed */
+	uint64_t most_bytes;
+};
+
+#define SPOOL_NONE ((struct spool){-1, -1, 0})
+
+struct spool_depth {
+	uint64_t files, bytes;
+	char oldest[SPOOL_NAME]; /* "": none */
+	uint64_t oldest_unix_ns;
+};
+
+/* Makes the directory if it is not there. 0; -EBUSY: another process has it; or what the calls say, with the fault filled. */
+int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, struct fault *fault);
+void spool_release(struct spool *spool);
+
+/* 0; -ENOSPC, -EIO...: nothing was put; -ENOMEM. */
+int spool_put(const struct spool *spool, uint64_t unix_ns, unsigned part, const void *data, size_t size);
+
+/* 0 or a negative errno. */
+int spool_look(const struct spool *spool, struct spool_depth *depth);
+
+/* Appends the request. 0; -ENOENT: it is gone; -EBADMSG: it is no such file, or larger than a request may be; -ENOMEM. */
+int spool_read(const struct spool *spool, const char *name, struct buf *out);
+/* 0 or a negative errno. */
+int spool_remove(const struct spool *spool, const char *name);
+
+/* Removes the oldest until no more than most_bytes are left. How many files went. */
+uint64_t spool_trim(const struct spool *spool);
+
+#endif

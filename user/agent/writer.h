@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The interval that is being written: who writes it (scribe.h), and what is tried when that fails. One at a time. A child
+ * that dies or does not end is followed by one that asks no file for names; where the disk is full, the oldest request in the
+ * spool makes room. What fails WRITER_TRIES times is lost, and counted.
+ */
+#ifndef PROFOUND_WRITER_H
+#define PROFOUND_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/metrics.h"
+#include "agent/outlet.h"
+#include "agent/scribe.h"
+#include "base/event_loop.h"
+
+#define WRITER_TRIES 8
+
+struct writer {
+	struct event_loop *loop; /* borrowed, as the next three */
+	struct outlet *outlet;
+	struct metrics *metrics;
+	uint64_t store_bytes, store_age_ns;
+	uint64_t most_ns; /* of one child */
+	/* When there is room for another interval again. */
+	void (*freed)(void *context);
+	void *context;
+	struct recorder *recorder; /* owned; NULL: none */
+	struct scribe scribe;
+	struct event_source source;
+	unsigned tries;
+	bool unnamed;
+	double cpu_seconds; /* of all children */
+};
+
+static inline bool writer_is_busy(const struct writer *writer)
+{
+	return writer->recorder != NULL;
+}
+
+/* Takes it, heap-allocated; it must not be busy. until_ns as in recorder_complete(). */
+void writer_take(struct writer *writer, struct recorder *recorder, uint64_t until_ns);
+/* Once a second: starts what could not be started, ends what does not end. */
+void writer_look(struct writer *writer);
+/* Waits until it is written or lost, or the time is up (CLOCK_MONOTONIC); and then it is lost. */
+void writer_finish(struct writer *writer, uint64_t until_ns);
+
+#endif
