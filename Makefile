@@ -156,6 +156,9 @@ FUZZ_SECONDS ?= $(if $(RUNS),,300)
 fuzz: ## fuzz every parser, or FUZZ=NAME[,NAME], for FUZZ_SECONDS or RUNS inputs each
 	@O=$(O) FUZZ='$(FUZZ)' RUNS='$(RUNS)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/run check fuzz
 
+soak: ## the agent for SOAK_SECONDS (1800) beside processes that come and go: nothing grows (needs root)
+	@O=$(O) SOAK_SECONDS='$(or $(SOAK_SECONDS),1800)' tests/run check soak
+
 bench: ## cost beside perf, bpftrace, bcc, libbpf-tools and OTEL_PROFILER; all PARTS of tools/bench (needs root)
 	$(need_root)
 	@tools/deps build
@@ -191,5 +194,5 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: all unit bpf-test clean help deps deps-test run check check-fast check-all check-tables check-replay \
-	check-unwind check-kernels fuzz bench fmt install
+	check-unwind check-kernels fuzz soak bench fmt install
 -include $(shell find $(O) \( -name venv -o -name kernels -o -name bench \) -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -4,7 +4,7 @@ import os
 import pytest
 
 import profound
-from fixtures import build, certificates, make_sent, record, record_while, start, target  # noqa: F401
+from fixtures import agent, build, certificates, make_sent, record, record_while, start, target  # noqa: F401
 
 
 def pytest_configure(config):

@@ -103,3 +103,20 @@ def make_sent():
 def certificates(tmp_path_factory):
     import receivers  # needs grpc, which few tests do
     return receivers.make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def agent(tmp_path):
+    """agent("--store", folder, ...) is one that samples; it is killed when the test is over."""
+    import agents  # needs grpc, which few tests do
+    running = []
+
+    def starter(*flags, **options):
+        running.append(agents.Agent(tmp_path / f"agent{len(running)}.log", *flags, **options))
+        return running[-1].wait_until_it_samples()
+
+    yield starter
+    for one in running:
+        if one.popen.poll() is None:
+            one.popen.kill()
+            one.popen.wait()

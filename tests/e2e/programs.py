@@ -52,6 +52,7 @@ PROGRAMS = {
     "inlined": ("gcc", ["inlined.c"], []),
     "spawner": ("gcc", ["spawner.c"], []),
     "publisher": ("gcc", ["publisher.c"], []),
+    "crowd": ("gcc", ["crowd.c"], BARE),
     "liar": ("gcc", ["liar.c"], ["-pthread", "-rdynamic"]),
 }
 

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agent: an interval after the other without a gap, to receivers that are there, away, slow or full, and to a local
 history; what it says of itself; what is left when it is killed."""
-import json
 import os
 import pathlib
 import re
 import signal
-import sqlite3
 import subprocess
 import time
 import urllib.error
@@ -17,74 +15,11 @@ import pytest
 
 import profound
 import receivers
+from agents import assert_no_gap, intervals, rows
 from receivers import HANG, PLAIN, PROTOBUF, accepted, status
 
 OK = (200, PROTOBUF, accepted())
 BUSY = (503, {"Content-Type": "application/x-protobuf"}, status("down"))
-
-
-class Agent:
-    def __init__(self, log, *flags, env=(), before=()):
-        argv = [*map(str, before), profound.binary(), "agent", "--listen", "127.0.0.1:0", "--log-format", "json", *map(str, flags)]
-        self.path = log
-        with log.open("w") as stderr:
-            self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr,
-                                          env={**PLAIN, **dict(env)})
-
-    def wait_until_it_samples(self):
-        profound.wait_until(lambda: self.said("sampling") or self.popen.poll() is not None, 20, "an agent that samples")
-        assert self.popen.poll() is None, self.path.read_text()
-        return self
-
-    def log(self):
-        return [json.loads(line) for line in self.path.read_text().splitlines(keepends=True) if line.endswith("\n")]
-
-    def said(self, message):
-        return [line for line in self.log() if line["msg"] == message]
-
-    def get(self, path):
-        [line] = self.said("sampling")
-        with urllib.request.urlopen(f"http://{line['listen']}{path}", timeout=5) as answer:
-            return answer.read().decode()
-
-    def metrics(self):
-        found = {}
-        for line in self.get("/metrics").splitlines():
-            if not line.startswith("#"):
-                name, _, value = line.rpartition(" ")
-                found[name.removeprefix("profound_")] = float(value)
-        return found
-
-    def metric(self, name):
-        return self.metrics()[name]
-
-    def wait_for_metric(self, name, least, seconds=30):
-        profound.wait_until(lambda: self.metric(name) >= least, seconds, f"{name} >= {least}")
-
-    def send(self, number):
-        self.popen.send_signal(number)
-
-    def stop(self, number=signal.SIGTERM):
-        """How many seconds it took."""
-        since = time.monotonic()
-        self.popen.send_signal(number)
-        assert self.popen.wait(20) == 0, self.path.read_text()
-        return time.monotonic() - since
-
-
-@pytest.fixture
-def agent(tmp_path):
-    running = []
-
-    def starter(*flags, **options):
-        running.append(Agent(tmp_path / f"agent{len(running)}.log", *flags, **options))
-        return running[-1].wait_until_it_samples()
-
-    yield starter
-    for one in running:
-        if one.popen.poll() is None:
-            one.popen.kill()
-            one.popen.wait()
 
 
 @pytest.fixture
@@ -102,30 +37,6 @@ def http():
 
 def url(receiver):
     return f"otlp+http://127.0.0.1:{receiver.port}"
-
-
-def intervals(requests):
-    """(start, duration, samples) of each profile, in seconds, in the order in which they came; each once."""
-    found = {}
-    for request in requests:
-        for resource in request.message().resource_profiles:
-            for scope in resource.scope_profiles:
-                for one in scope.profiles:
-                    start, length = one.time_unix_nano, one.duration_nano
-                    total = sum(sum(sample.values) for sample in one.samples)
-                    found[start, length] = found.get((start, length), 0) + total
-    return [(start / 1e9, length / 1e9, total) for (start, length), total in found.items()]
-
-
-def assert_no_gap(found, most=0.05):
-    """Each begins where the one before ends."""
-    for (start, length, _), (following, _, _) in zip(found, found[1:]):
-        assert abs(start + length - following) <= most, found
-
-
-def rows(store):
-    with sqlite3.connect(f"file:{store}/profiles.sqlite?mode=ro", uri=True) as db:
-        return db.execute("SELECT start_ns, end_ns, samples FROM profile ORDER BY start_ns").fetchall()
 
 
 @pytest.mark.smoke

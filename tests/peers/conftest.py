@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 import peers
-from fixtures import build, certificates, make_sent, record, record_while, start, target  # noqa: F401 (what recordings need)
+from fixtures import agent, build, certificates, make_sent, record, record_while, start, target  # noqa: F401 (what recordings need)
 
 
 def pytest_configure(config):

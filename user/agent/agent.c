@@ -28,6 +28,8 @@
 #define NAMES_UNTIL_NS (NS_PER_SECOND * 8 / 10)
 #define WRITTEN_UNTIL_NS (NS_PER_SECOND * 15 / 10)
 #define SENT_UNTIL_NS (NS_PER_SECOND * 19 / 10)
+#define FEW_FILES 256
+#define SELDOM 30 /* ticks */
 #define RATE_DOWN 0.9 /* below what would be the limit */
 #define RATE_UP 0.6   /* of the limit: there is room */
 
@@ -44,6 +46,8 @@ struct agent {
 	struct event_source collector, signals, tick, end;
 	uint64_t end_ns; /* of this interval (CLOCK_MONOTONIC), when `end` is readable */
 	uint64_t watchdog_ns, told_ns;
+	struct spool_depth depth; /* as it was at the last look */
+	unsigned ticks;
 	bool short_of_memory; /* this interval has to end */
 	bool waits;           /* it is longer than it should be: the one before is not written */
 	double bpf_seconds;   /* of all recordings so far */
@@ -214,22 +218,27 @@ static void on_freed(void *context)
 		set_end(agent, clock_now_ns());
 }
 
+/* A look costs as much as there are files. */
+static void look_at_spool(struct agent *agent)
+{
+	if (agent->outlet.sends && (agent->depth.files < FEW_FILES || !(agent->ticks % SELDOM)))
+		spool_look(&agent->outlet.spool, &agent->depth);
+}
+
 static void measure(struct agent *agent)
 {
 	const struct agent_options *options = agent->options;
 	uint64_t heap = heap_bytes(), bpf = collector_bpf_bytes(agent->now->collector);
-	struct spool_depth depth = {0};
 	struct metrics_values *values;
 	bool full = heap + bpf > options->memory_bytes;
 
-	if (agent->outlet.sends)
-		spool_look(&agent->outlet.spool, &depth);
+	look_at_spool(agent);
 	values = metrics_begin(&agent->metrics);
 	values->alive_ns = clock_now_ns();
 	values->heap_bytes = heap;
 	values->bpf_bytes = bpf;
 	values->cpu_seconds = all_seconds(agent);
-	values->depth = depth;
+	values->depth = agent->depth;
 	values->frequency_hz = agent->now->sampling.frequency_hz;
 	values->processes = processes_count(collector_processes(agent->now->collector));
 	values->files = objects_count(collector_objects(agent->now->collector));
@@ -263,6 +272,7 @@ static int on_tick(void *context)
 
 	if (read(agent->tick.fd, &ticks, sizeof(ticks)) != sizeof(ticks))
 		return 0;
+	agent->ticks++;
 	err = collector_tick(agent->now->collector);
 	writer_look(&agent->writer);
 	measure(agent);
@@ -417,11 +427,12 @@ static void stop(struct agent *agent)
 {
 	uint64_t since = agent->stopped_ns ? agent->stopped_ns : clock_now_ns();
 
-	notifier_tell("STOPPING=1");
-	logger_say(LOG_INFO, "stopping", NULL);
 	if (agent->now) {
-		struct recorder *last = finish(agent, agent->now);
+		struct recorder *last;
 
+		notifier_tell("STOPPING=1");
+		logger_say(LOG_INFO, "stopping", NULL);
+		last = finish(agent, agent->now);
 		agent->now = NULL;
 		writer_finish(&agent->writer, since + NAMES_UNTIL_NS);
 		writer_take(&agent->writer, last, since + NAMES_UNTIL_NS);

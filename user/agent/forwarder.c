@@ -62,13 +62,20 @@ static void add_figures(struct forwarder *forwarder, const struct forwarder_figu
 	pthread_mutex_unlock(&forwarder->lock);
 }
 
-static void drop_unreadable(struct forwarder *forwarder, const char *name, int err)
+/* True: it is no request, or gone. False: it could not be read now. */
+static bool drop_unreadable(struct forwarder *forwarder, const char *name, int err)
 {
-	if (err != -ENOENT) {
-		logger_say(LOG_ERROR, "a file of the spool is no request and is removed", "file", name, "error", strerror(-err), NULL);
-		add_figures(forwarder, &(struct forwarder_figures){.unreadable = 1});
+	if (err == -ENOENT)
+		return true;
+	if (err != -EBADMSG) {
+		logger_say(LOG_WARNING, "a file of the spool cannot be read now", "file", name, "error", strerror(-err), NULL);
+		wait_for(forwarder, BOUND_MOST_NS, false);
+		return false;
 	}
+	logger_say(LOG_ERROR, "a file of the spool is no request and is removed", "file", name, NULL);
+	add_figures(forwarder, &(struct forwarder_figures){.unreadable = 1});
 	spool_remove(forwarder->spool, name);
+	return true;
 }
 
 static void accepted(struct forwarder *forwarder, const struct otlp_answer *answer, size_t bytes)
@@ -125,7 +132,7 @@ static void wait_to_retry(struct forwarder *forwarder, const struct otlp_answer 
 	*bound_ns = *bound_ns * 2 < BOUND_MOST_NS ? *bound_ns * 2 : BOUND_MOST_NS;
 }
 
-/* The oldest file of the spool. False: it stays, and the wait is over. */
+/* One file of the spool. False: it stays, and the wait is over. */
 static bool forward(struct forwarder *forwarder, struct otlp_client *client, const char *name, struct buf *request,
 	uint64_t *bound_ns)
 {
@@ -134,14 +141,8 @@ static bool forward(struct forwarder *forwarder, struct otlp_client *client, con
 
 	buf_clear(request);
 	err = spool_read(forwarder->spool, name, request);
-	if (err == -ENOMEM) {
-		wait_for(forwarder, NS_PER_SECOND, false);
-		return false;
-	}
-	if (err) {
-		drop_unreadable(forwarder, name, err);
-		return true;
-	}
+	if (err)
+		return drop_unreadable(forwarder, name, err);
 	err = otlp_client_send(client, request->data, request->len, &answer);
 	if (err || is_to_wait(&answer)) {
 		if (!err && answer.outcome != OTLP_STOPPED)
@@ -157,22 +158,29 @@ static bool forward(struct forwarder *forwarder, struct otlp_client *client, con
 	return true;
 }
 
-/* All that is in the spool, or until it is to end. True: nothing is left. */
-static bool forward_all(struct forwarder *forwarder, struct otlp_client *client)
+/* What is in the spool now, the oldest first, or until it is to end. What comes meanwhile is newer. */
+static void forward_list(struct forwarder *forwarder, struct otlp_client *client, const struct buf *names)
 {
 	uint64_t bound_ns = BOUND_FIRST_NS;
 	struct buf request = {0};
-	struct spool_depth depth;
+
+	for (size_t at = 0; at < names->len && !must_stop(forwarder);)
+		at += forward(forwarder, client, names->data + at, &request, &bound_ns) ? SPOOL_NAME : 0;
+	buf_release(&request);
+}
+
+/* True: nothing is left. */
+static bool forward_all(struct forwarder *forwarder, struct otlp_client *client)
+{
+	struct buf names = {0};
 	bool empty = false;
 
-	while (!must_stop(forwarder)) {
-		if (spool_look(forwarder->spool, &depth) || !depth.files) {
-			empty = true;
-			break;
-		}
-		forward(forwarder, client, depth.oldest, &request, &bound_ns);
+	while (!empty && !must_stop(forwarder)) {
+		buf_clear(&names);
+		empty = spool_list(forwarder->spool, &names) || !names.len;
+		forward_list(forwarder, client, &names);
 	}
-	buf_release(&request);
+	buf_release(&names);
 	return empty;
 }
 

@@ -2,9 +2,11 @@
 #include "agent/outlet.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/logger.h"
@@ -12,12 +14,52 @@
 #include "store/store.h"
 
 #define TEMPORARY_BYTES (16u << 20)
+#define RANDOM 6 /* what mkdtemp() fills in */
+
+/* /tmp is everybody's. */
+static bool is_ours(const char *path)
+{
+	struct stat info;
+
+	return !lstat(path, &info) && S_ISDIR(info.st_mode) && info.st_uid == geteuid() && !(info.st_mode & 077);
+}
+
+static void remove_all(const struct spool *spool, const char *path)
+{
+	struct buf names = {0};
+
+	spool_list(spool, &names);
+	for (size_t at = 0; at < names.len; at += SPOOL_NAME)
+		spool_remove(spool, names.data + at);
+	buf_release(&names);
+	spool_remove(spool, SPOOL_LOCK);
+	rmdir(path);
+}
+
+/* Of agents that were killed: nobody has their lock. */
+static void remove_stale(const char *template)
+{
+	char pattern[OUTLET_TEMPORARY];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%.*s*", (int)strlen(template) - RANDOM, template);
+	if (!glob(pattern, GLOB_NOSORT, NULL, &found))
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			struct spool spool = SPOOL_NONE;
+
+			if (is_ours(found.gl_pathv[i]) && !spool_open(&spool, found.gl_pathv[i], 0, NULL))
+				remove_all(&spool, found.gl_pathv[i]);
+			spool_release(&spool);
+		}
+	globfree(&found);
+}
 
 static int make_temporary(char path[OUTLET_TEMPORARY], struct fault *fault)
 {
 	static const char *const places[] = {"/run/profound-XXXXXX", "/tmp/profound-XXXXXX"};
 
 	for (unsigned i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		remove_stale(places[i]);
 		snprintf(path, OUTLET_TEMPORARY, "%s", places[i]);
 		if (mkdtemp(path))
 			return 0;
@@ -68,16 +110,6 @@ int outlet_start(struct outlet *outlet, struct fault *fault)
 	return outlet->sends ? forwarder_start(&outlet->forwarder, &outlet->spool, &outlet->endpoint, fault) : 0;
 }
 
-static void remove_temporary(const struct outlet *outlet)
-{
-	struct spool_depth depth;
-
-	while (!spool_look(&outlet->spool, &depth) && depth.files && !spool_remove(&outlet->spool, depth.oldest))
-		;
-	spool_remove(&outlet->spool, ".lock");
-	rmdir(outlet->temporary);
-}
-
 static void tell_left(const struct outlet *outlet)
 {
 	struct spool_depth depth = {0};
@@ -98,7 +130,7 @@ void outlet_close(struct outlet *outlet, uint64_t until_ns)
 	if (outlet->spool.dir_fd >= 0)
 		tell_left(outlet);
 	if (outlet->temporary[0] && outlet->spool.dir_fd >= 0)
-		remove_temporary(outlet);
+		remove_all(&outlet->spool, outlet->temporary);
 	spool_release(&outlet->spool);
 	endpoint_release(&outlet->endpoint);
 	*outlet = OUTLET_NONE;

@@ -90,8 +90,15 @@ static void store_profile(const struct scribe_task *task, const struct export_vi
 		memcpy(report->text, fault.text, sizeof(report->text));
 }
 
+/* Null where a part of it is not known. */
+static int64_t lost(const struct trust *trust)
+{
+	return trust->expected == TRUST_NULL ? TRUST_NULL : trust->expected - trust->taken - trust->idle;
+}
+
 static void take_figures(const struct trust *trust, struct scribe_report *report)
 {
+	report->lost = lost(trust);
 	report->expected = trust->expected;
 	report->taken = trust->taken;
 	report->idle = trust->idle;

@@ -29,7 +29,7 @@ struct scribe_report {
 	char text[sizeof(((struct fault *)0)->text)]; /* why, of the last of them */
 	uint64_t requests, bytes; /* put into the spool */
 	uint64_t store_gone;      /* rows that were deleted */
-	int64_t expected, taken, idle, complete, unverified, frames, named;
+	int64_t expected, taken, idle, lost, complete, unverified, frames, named;
 	int64_t counter[COUNTERS];
 	int64_t max_rss_bytes;
 	double cpu_seconds; /* of the child */

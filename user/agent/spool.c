@@ -14,7 +14,6 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#define LOCK ".lock"
 #define UNFINISHED ".new-"
 #define SUFFIX ".otlp.zst"
 #define NAME_FORMAT "%016" PRIx64 "-%04x" SUFFIX
@@ -69,7 +68,7 @@ static void remove_unfinished(void *context, const char *name)
 
 static int lock(struct spool *spool)
 {
-	spool->lock_fd = openat(spool->dir_fd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	spool->lock_fd = openat(spool->dir_fd, SPOOL_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (spool->lock_fd < 0)
 		return -errno;
 	if (!flock(spool->lock_fd, LOCK_EX | LOCK_NB))
@@ -204,6 +203,35 @@ int spool_look(const struct spool *spool, struct spool_depth *depth)
 	return err;
 }
 
+static void list_name(void *context, const char *name)
+{
+	struct buf *names = context;
+	char padded[SPOOL_NAME] = "";
+	uint64_t unix_ns;
+
+	if (!name_parse(name, &unix_ns))
+		return;
+	memcpy(padded, name, strnlen(name, sizeof(padded) - 1));
+	buf_append(names, padded, sizeof(padded));
+}
+
+static int by_name(const void *left, const void *right)
+{
+	return strncmp(left, right, SPOOL_NAME);
+}
+
+int spool_list(const struct spool *spool, struct buf *names)
+{
+	size_t before = names->len;
+	int err = walk(spool, list_name, names);
+
+	if (!err && names->failed)
+		err = -ENOMEM;
+	if (names->len > before)
+		qsort(names->data + before, (names->len - before) / SPOOL_NAME, SPOOL_NAME, by_name);
+	return err;
+}
+
 static int unpack(const char *packed, size_t size, struct buf *out)
 {
 	unsigned long long whole = ZSTD_getFrameContentSize(packed, size);
@@ -229,7 +257,7 @@ int spool_read(const struct spool *spool, const char *name, struct buf *out)
 	struct stat info;
 
 	if (fd < 0)
-		return errno == ELOOP ? -EBADMSG : -errno;
+		return errno == ELOOP || errno == ENXIO ? -EBADMSG : -errno;
 	if (fstat(fd, &info) || !S_ISREG(info.st_mode) || info.st_size > REQUEST_MAX)
 		err = -EBADMSG;
 	if (!err)

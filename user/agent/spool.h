@@ -17,6 +17,7 @@
 #include "base/fault.h"
 
 #define SPOOL_NAME 64
+#define SPOOL_LOCK ".lock"
 
 struct spool {
 	int dir_fd, lock_fd; /* -1: closed */
@@ -41,7 +42,11 @@ int spool_put(const struct spool *spool, uint64_t unix_ns, unsigned part, const 
 /* 0 or a negative errno. */
 int spool_look(const struct spool *spool, struct spool_depth *depth);
 
-/* Appends the request. 0; -ENOENT: it is gone; -EBADMSG: it is no such file, or larger than a request may be; -ENOMEM. */
+/* The names of all, the oldest first, each in SPOOL_NAME bytes; appended. 0 or a negative errno. */
+int spool_list(const struct spool *spool, struct buf *names);
+
+/* Appends the request. 0; -ENOENT: it is gone; -EBADMSG: it is no such file, or larger than a request may be; -ENOMEM, or
+ * what open(2) says. */
 int spool_read(const struct spool *spool, const char *name, struct buf *out);
 /* 0 or a negative errno. */
 int spool_remove(const struct spool *spool, const char *name);

@@ -81,7 +81,7 @@ static void tell_written(const struct scribe_report *report)
 	logger_say(LOG_INFO, "interval written", "samples", logger_number(taken), "complete",
 		logger_number(taken > 0 ? (double)report->complete / taken : 0), "named",
 		logger_number(report->frames > 0 ? (double)report->named / (double)report->frames : 0), "lost",
-		logger_number((double)(report->expected - report->taken - report->idle)), "requests",
+		report->lost == TRUST_NULL ? "unknown" : logger_number((double)report->lost), "requests",
 		logger_number((double)report->requests), "bytes", logger_number((double)report->bytes), NULL);
 }
 

@@ -74,7 +74,7 @@ struct collector_progress {
 struct collector_progress collector_progress(const struct collector *collector);
 
 /* Memory of the BPF maps, in bytes; 0: the kernel does not tell. */
-uint64_t collector_bpf_bytes(const struct collector *collector);
+uint64_t collector_bpf_bytes(struct collector *collector);
 
 /* Fills the figures that the collector knows: samples, counters, by_fp, cost in the kernel (its run time is added
  * to cpu_seconds), drained bytes. After collector_finish(). */

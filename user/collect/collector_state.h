@@ -37,6 +37,7 @@ struct collector {
 	struct interval interval;
 	uint64_t counters[COUNTERS]; /* those that userspace counts */
 	uint64_t drained_bytes;
+	int64_t maps_bytes; /* of BPF maps and programs, once it was asked for; 0: not yet */
 	struct idle_clock idle_clock;
 	uint64_t *runs; /* by CPU: at the last tick */
 	int epoll_fd;

@@ -49,9 +49,14 @@ static int64_t bpf_bytes(const struct collector *collector, int64_t maps)
 	return maps == INT64_MIN ? maps : maps + (int64_t)row_chunks_bytes(collector->unwinding.chunks);
 }
 
-uint64_t collector_bpf_bytes(const struct collector *collector)
+/* The kernel is asked once: it skips perf programs while it answers, and what grows are chunks. */
+uint64_t collector_bpf_bytes(struct collector *collector)
 {
-	int64_t bytes = bpf_bytes(collector, programs_cost(&collector->programs).memory_bytes);
+	int64_t bytes;
+
+	if (!collector->maps_bytes)
+		collector->maps_bytes = programs_cost(&collector->programs).memory_bytes;
+	bytes = bpf_bytes(collector, collector->maps_bytes);
 
 	return bytes < 0 ? 0 : (uint64_t)bytes;
 }
