@@ -4,6 +4,7 @@ history; what it says of itself; what is left when it is killed."""
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -206,6 +207,25 @@ def test_disk_full(agent, tmp_path):
         subprocess.run(["umount", "-l", place], check=True)
 
 
+def test_spool_in_memory(agent, http, tmp_path):
+    """Without --spool: below /run, and gone with the agent, or with the next one if it was killed."""
+    def folders():
+        return {path for place in ("/run", "/tmp") for path in pathlib.Path(place).glob("profound-??????")}
+
+    before = folders()
+    one = agent("--interval", "1", "-o", f"otlp+http://127.0.0.1:{receivers.free_port()}")
+    one.wait_for_metric("spool_files", 2)
+    [folder] = folders() - before
+    one.send(signal.SIGKILL)
+    one.popen.wait()
+    receiver = http(OK)
+    two = agent("--interval", "1", "-o", url(receiver))
+    assert folder not in folders()
+    two.wait_for_metric('export_requests_total{result="accepted"}', 1)
+    two.stop()
+    assert folders() - before == set()
+
+
 def test_two_agents(agent, tmp_path):
     """A spool belongs to one."""
     agent("-o", "otlp+http://127.0.0.1:1", "--spool", tmp_path / "spool")
@@ -275,6 +295,50 @@ def test_memory_limit(agent, target, tmp_path):
     assert one.metric("memory_limit_bytes") == 32 << 20
     one.stop()
     assert len(rows(tmp_path / "store")) == 1
+
+
+def test_interpreters_are_known_from_then_on(agent, target, tmp_path):
+    """What one interval has learned of an interpreter the next ones know: stacks are cut before that once, and not each time."""
+    script = tmp_path / "busy.py"
+    script.write_text("import time\nend = time.time() + 60\nwhile time.time() < end:\n    sum(range(1000))\n")
+    one = agent("--interval", "1", "-F", "99", "--store", tmp_path / "store")
+    busy = subprocess.Popen(["/usr/bin/python3", script])
+    one.wait_for_metric('intervals_total{result="written"}', 3)
+    before = one.metric('stacks_cut_total{cause="runtime_not_ready"}')
+    busy.kill()
+    busy.wait()
+    busy = subprocess.Popen(["/usr/bin/python3", script])
+    one.wait_for_metric('intervals_total{result="written"}', 7)
+    after = one.metric('stacks_cut_total{cause="runtime_not_ready"}')
+    one.stop()
+    busy.kill()
+    busy.wait()
+    assert before <= 0.2 * 99 + 5 and after - before <= 2, (before, after)
+
+
+UNIT = profound.ROOT / "deploy/systemd/profound.service"
+
+
+def test_least_privilege(agent, target, tmp_path):
+    """With the capabilities of the systemd unit and no other: names, stacks and the history are there."""
+    [line] = re.findall("^CapabilityBoundingSet=(.*)$", UNIT.read_text(), re.MULTILINE)
+    names = ",".join("+" + name.removeprefix("CAP_").lower() for name in line.split())
+    target("chain", 60).wait_for("begin")
+    one = agent("--interval", "1", "-F", "99", "--store", tmp_path / "store", before=["setpriv", f"--bounding-set=-all,{names}"])
+    one.wait_for_metric('intervals_total{result="written"}', 2)
+    values = one.metrics()
+    assert values["stacks_complete_total"] >= 0.97 * values["samples_taken_total"] > 100, values
+    assert values["frames_named_total"] >= 0.8 * values["frames_total"], values
+    one.stop()
+
+
+def test_unit_is_one(tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze on this machine")
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text().replace("/usr/local/bin/profound", profound.binary()))
+    done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
 
 
 def test_wrong_usage(tmp_path):

@@ -67,6 +67,23 @@ late=$!
 wait "$recorder"
 kill "$pid" "$late"
 
+say agent
+chain 60 >/dev/null &
+pid=$!
+profound agent --interval 2 -F 99 --store /tmp/store --listen none >agent.log 2>&1 &
+agent=$!
+sleep 3
+echo 0 >/sys/devices/system/cpu/cpu1/online
+sleep 1
+echo 1 >/sys/devices/system/cpu/cpu1/online
+sleep 4
+kill "$agent"
+wait "$agent"
+echo "$?" >agent.status
+kill "$pid"
+profound query --store /tmp/store --since 1h -q -o agent.folded --stats agent.json >agent.out 2>agent.err
+echo "$?" >agent.code
+
 say reuse
 record reuse -F 99 --comm stage1 --comm stage2 -d 8 &
 recorder=$!

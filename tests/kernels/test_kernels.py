@@ -111,3 +111,15 @@ def test_cgroup(guest):
     run = guest.run("cgroup")
     assert set(run.comms()) == {"chain"}, run.comms()
     assert_share(run.of("chain"), lambda stack: ends_with(stack, CHAIN), 0.98, 80)
+
+
+def test_agent(guest):
+    """Intervals go on while a CPU goes and comes back; its history has all of them."""
+    assert guest.text("agent.status").strip() == "0", guest.text("agent.log")
+    log = guest.text("agent.log").splitlines()
+    written = [line for line in log if 'msg="interval written"' in line]
+    assert len(written) >= 4, log
+    assert not [line for line in log if "level=error" in line], log
+    run = guest.run("agent")
+    assert_share(run.of("chain"), lambda stack: ends_with(stack, CHAIN), 0.99, 400)
+    assert lost_by_us(run.stats) == {}

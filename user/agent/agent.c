@@ -204,6 +204,7 @@ static void cut(struct agent *agent)
 		begin_interval(agent);
 		return;
 	}
+	collector_inherit(next->collector, last->collector);
 	event_loop_remove(&agent->loop, &agent->collector);
 	enable(agent, next);
 	writer_take(&agent->writer, finish(agent, last), 0);

@@ -334,6 +334,11 @@ void collector_free(struct collector *collector)
 	free(collector);
 }
 
+void collector_inherit(struct collector *collector, const struct collector *from)
+{
+	runtimes_inherit(&collector->runtimes, &from->runtimes);
+}
+
 int collector_add_member(struct collector *collector, uint32_t tgid, struct fault *fault)
 {
 	return programs_add_member(&collector->programs, tgid, fault);

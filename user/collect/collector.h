@@ -44,6 +44,9 @@ struct collector *collector_new(
 	const struct collector_request *request, int *error, struct fault *fault);
 void collector_free(struct collector *collector);
 
+/* Takes over what another recording knows of interpreters; before it is enabled. */
+void collector_inherit(struct collector *collector, const struct collector *from);
+
 int collector_add_member(struct collector *collector, uint32_t tgid, struct fault *fault);
 void collector_enable(struct collector *collector);
 

@@ -74,6 +74,11 @@ void runtimes_release(struct runtimes *runtimes)
 	*runtimes = RUNTIMES_NONE;
 }
 
+void runtimes_inherit(struct runtimes *runtimes, const struct runtimes *from)
+{
+	interpreters_inherit(runtimes->interpreters, from->interpreters);
+}
+
 static bool meet(struct runtimes *runtimes, const struct process *process, const struct abi_notice *notice)
 {
 	if (interpreters_know(runtimes->interpreters, notice) || runtimes->deliver(runtimes->context))

@@ -48,6 +48,9 @@ int runtimes_init(struct runtimes *runtimes, const struct programs *programs, st
 	struct profile *profile, int (*deliver)(void *context), void *context);
 void runtimes_release(struct runtimes *runtimes);
 
+/* What another recording has learned, before this one samples. */
+void runtimes_inherit(struct runtimes *runtimes, const struct runtimes *from);
+
 /* A process was met, and its maps were read. */
 void runtimes_meet(struct runtimes *runtimes, const struct process *process, const struct abi_notice *notice);
 /* The timer went off: looks again at what is awaited. */

@@ -149,6 +149,34 @@ static unsigned names_of(const struct elf *elf)
 	return names;
 }
 
+void interpreters_inherit(struct interpreters *interpreters, const struct interpreters *from)
+{
+	const struct interpreters_shared *to = &interpreters->shared;
+
+	memcpy(to->builds, from->shared.builds, ABI_CPYTHONS * sizeof(*to->builds));
+	memcpy(to->programs, from->shared.programs, ABI_PROGRAMS * sizeof(*to->programs));
+	memcpy(to->hosts, from->shared.hosts, ABI_HOSTS * sizeof(*to->hosts));
+	memcpy(interpreters->lines, from->lines, sizeof(from->lines));
+	memcpy(interpreters->ordinary, from->ordinary, sizeof(from->ordinary));
+	interpreters->n_builds = from->n_builds;
+	for (uint32_t i = 0; i < from->n_builds; i++)
+		interpreters->files[i] = fcntl(from->files[i], F_DUPFD_CLOEXEC, 0);
+	published(interpreters);
+}
+
+/* Is it one that is published already: inherited, or another file of equal bytes? */
+static bool is_published(const struct interpreters *interpreters, struct seen *seen)
+{
+	for (uint32_t i = 0; i < interpreters->n_builds; i++) {
+		if (memcmp(&interpreters->shared.builds[i], &seen->facts->abi, sizeof(seen->facts->abi)))
+			continue;
+		seen->build = (uint8_t)i;
+		seen->kind = KNOWN;
+		return true;
+	}
+	return false;
+}
+
 static void publish_build(struct interpreters *interpreters, struct seen *seen, int fd)
 {
 	const struct abi_cpython *abi = &seen->facts->abi;
@@ -156,6 +184,8 @@ static void publish_build(struct interpreters *interpreters, struct seen *seen, 
 	struct abi_cpython *shared = &interpreters->shared.builds[build];
 	uint16_t version = abi->version;
 
+	if (is_published(interpreters, seen))
+		return;
 	if (build == ABI_CPYTHONS) {
 		interpreters->no_room++;
 		seen->kind = UNSUPPORTED;

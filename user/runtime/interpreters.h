@@ -29,6 +29,9 @@ struct interpreters_shared {
 struct interpreters *interpreters_new(const struct interpreters_shared *shared);
 void interpreters_free(struct interpreters *interpreters);
 
+/* What another one knows, whose kernel side is another too; `interpreters` knows nothing yet. */
+void interpreters_inherit(struct interpreters *interpreters, const struct interpreters *from);
+
 /* Is the notice's program known, as one that runs an interpreter or as one that runs none? */
 bool interpreters_know(const struct interpreters *interpreters, const struct abi_notice *notice);
 
