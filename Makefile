@@ -172,6 +172,9 @@ fmt: ## clang-format all C
 
 install: $(O)/profound ## install into DESTDIR and PREFIX
 	$(Q)install -D -m 0755 $(O)/profound $(DESTDIR)$(PREFIX)/bin/profound
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(Q)sed 's#/usr/local/bin/#$(PREFIX)/bin/#' deploy/systemd/profound.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/profound.service
 
 $(O)/tools/%: tools/%.c $(LIB)
 	@mkdir -p $(@D)

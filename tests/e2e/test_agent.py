@@ -332,12 +332,16 @@ def test_least_privilege(agent, target, tmp_path):
     one.stop()
 
 
-def test_unit_is_one(tmp_path):
+def test_install(tmp_path):
+    """The program, and a unit that systemd understands and that runs it."""
+    prefix = tmp_path / "opt"
+    subprocess.run(["make", "-s", "install", f"PREFIX={prefix}"], cwd=profound.ROOT, check=True, stdout=subprocess.DEVNULL)
+    unit = prefix / "lib/systemd/system" / UNIT.name
+    assert f"ExecStart={prefix}/bin/profound agent " in unit.read_text()
+    assert subprocess.run([prefix / "bin/profound", "--version"], capture_output=True, check=True).stdout.startswith(b"profound ")
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze on this machine")
-    copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text().replace("/usr/local/bin/profound", profound.binary()))
-    done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False)
+    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
