@@ -285,6 +285,7 @@ def test_max_cpu(agent, target, tmp_path):
     profound.wait_until(lambda: one.metric("frequency_hertz") < 4999, 30, "a lower rate")
     assert one.metric("frequency_asked_hertz") == 4999
     assert one.said("the rate is adapted to --max-cpu")
+    one.wait_for_metric('notes_total{kind="rate_lowered"}', 1)
     one.stop()
 
 

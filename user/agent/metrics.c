@@ -71,12 +71,12 @@ static void labelled(struct buf *out, const char *name, const char *label, const
 }
 
 static void print_class(struct buf *out, const struct metrics_values *values, enum counter_class class, const char *name,
-	const char *help)
+	const char *label, const char *help)
 {
 	head(out, name, "counter", help);
 	for (int i = 0; i < COUNTERS; i++)
 		if (counter_specs[i].class == class)
-			labelled(out, name, "cause", counter_specs[i].name, (double)values->counter[i]);
+			labelled(out, name, label, counter_specs[i].name, (double)values->counter[i]);
 }
 
 static void print_samples(struct buf *out, const struct metrics_values *values)
@@ -85,15 +85,15 @@ static void print_samples(struct buf *out, const struct metrics_values *values)
 		(double)values->expected);
 	one(out, "samples_taken_total", "counter", "Samples in profiles.", (double)values->taken);
 	one(out, "samples_idle_total", "counter", "Samples of idle CPUs.", (double)values->idle);
-	print_class(out, values, CLASS_LOST, "samples_lost_total", "Samples in no profile, by cause.");
+	print_class(out, values, CLASS_LOST, "samples_lost_total", "cause", "Samples in no profile, by cause.");
 	one(out, "stacks_complete_total", "counter", "Samples whose stack is whole.", (double)values->complete);
 	one(out, "stacks_unverified_total", "counter", "Samples whose stack has frames found by frame pointer.",
 		(double)values->unverified);
-	print_class(out, values, CLASS_CUT, "stacks_cut_total", "Samples whose stack is not whole, by cause.");
+	print_class(out, values, CLASS_CUT, "stacks_cut_total", "cause", "Samples whose stack is not whole, by cause.");
 	one(out, "frames_total", "counter", "Frames, weighted by samples.", (double)values->frames);
 	one(out, "frames_named_total", "counter", "Frames with a name.", (double)values->named);
-	print_class(out, values, CLASS_FRAME, "frames_unnamed_total", "Frames without a name, by cause.");
-	print_class(out, values, CLASS_NOTE, "notes_total", "What else is worth knowing, by kind.");
+	print_class(out, values, CLASS_FRAME, "frames_unnamed_total", "cause", "Frames without a name, by cause.");
+	print_class(out, values, CLASS_NOTE, "notes_total", "kind", "What else is worth knowing, by kind.");
 }
 
 static void print_intervals(struct buf *out, const struct metrics_values *values)

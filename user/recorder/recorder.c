@@ -157,6 +157,15 @@ static void fill_cost(struct recorder *recorder)
 		trust->cpu_seconds / trust->total_seconds / (double)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+/* By whomever: the profile has fewer samples than its owner thinks. */
+static bool rate_is_lowered(const struct recorder *recorder)
+{
+	const struct sampling *sampling = &recorder->sampling;
+	uint32_t asked = recorder->options->asked_hz ? recorder->options->asked_hz : sampling->frequency_asked_hz;
+
+	return sampling->frequency_hz < asked;
+}
+
 static int derive_trust(struct recorder *recorder, const uint64_t counters[COUNTERS], struct fault *fault)
 {
 	struct trust *trust = &recorder->trust;
@@ -164,6 +173,8 @@ static int derive_trust(struct recorder *recorder, const uint64_t counters[COUNT
 
 	for (int i = 0; i < COUNTERS; i++)
 		trust->counter[i] += (int64_t)counters[i];
+	if (rate_is_lowered(recorder))
+		trust->counter[COUNTER_rate_lowered] = trust->taken;
 	fill_machine(recorder);
 	err = trust_count_frames(trust, collector_profile(recorder->collector), file_of,
 		(void *)(uintptr_t)collector_objects(recorder->collector));

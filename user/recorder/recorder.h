@@ -23,6 +23,7 @@
 struct recorder_options {
 	struct sampling_request sampling;
 	struct selection_request selection;
+	uint32_t asked_hz;   /* what sampling.frequency_hz would be if --max-cpu had not lowered it; 0: it is that */
 	bool follow_command; /* only processes added with collector_add_member() and descendants */
 	bool idle, tids, pids, no_user, no_kernel, ignore_kernel_bugs;
 	bool no_demangle, no_inline, debuginfod;
