@@ -461,9 +461,9 @@ int agent_run(const struct agent_options *options, struct fault *fault)
 	static struct agent agent;
 	int err;
 
-	agent = (struct agent){.options = options, .recorder_options = options->recorder,
-		.recorder_options.asked_hz = options->recorder.sampling.frequency_hz, .loop.epoll_fd = -1, .outlet = OUTLET_NONE,
+	agent = (struct agent){.options = options, .recorder_options = options->recorder, .loop.epoll_fd = -1, .outlet = OUTLET_NONE,
 		.signals.fd = -1, .tick.fd = -1, .end.fd = -1, .watchdog_ns = notifier_watchdog_ns()};
+	agent.recorder_options.asked_hz = options->recorder.sampling.frequency_hz;
 	metrics_init(&agent.metrics);
 	recording_block_signals();
 	signal(SIGPIPE, SIG_IGN);
