@@ -11,7 +11,8 @@ import pytest
 from test_replay import PROFOUND
 
 HERE = pathlib.Path(__file__).resolve().parent / "python"
-WANTED = ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "debian3.11"]
+WANTED = ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.13t", "3.14", "3.14-dbg", "3.14-nopie", "3.15",
+          "debian3.11"]
 LINE = re.compile(r"#\d+ (.*) \(([^()+]*):(\d+)\)")
 
 
