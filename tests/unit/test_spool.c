@@ -14,26 +14,9 @@
 #include <cmocka.h>
 
 #include "agent/spool.h"
+#include "folder.h"
 
 #define SECOND UINT64_C(1000000000)
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/profound-test-spool-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
-}
 
 static struct spool opened(uint64_t most_bytes)
 {

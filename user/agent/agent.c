@@ -2,7 +2,6 @@
 #include "agent/agent.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "agent/writer.h"
 #include "base/clock.h"
 #include "base/event_loop.h"
+#include "base/usage.h"
 #include "collect/recording.h"
 
 #define WRITE_MOST_NS (120 * NS_PER_SECOND)
@@ -55,38 +55,9 @@ struct agent {
 	uint64_t stopped_ns;  /* when the signal came */
 };
 
-static double seconds(const struct timeval *time)
-{
-	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
-}
-
-static double own_seconds(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return seconds(&usage.ru_utime) + seconds(&usage.ru_stime);
-}
-
 static double all_seconds(const struct agent *agent)
 {
-	return own_seconds() + agent->writer.cpu_seconds + agent->bpf_seconds;
-}
-
-/* RssAnon (proc(5)): what is ours; the BPF maps that we map are counted as those. */
-static uint64_t heap_bytes(void)
-{
-	FILE *status = fopen("/proc/self/status", "re");
-	uint64_t kib = 0;
-	char line[256];
-
-	if (!status)
-		return 0;
-	while (fgets(line, sizeof(line), status))
-		if (sscanf(line, "RssAnon: %" SCNu64, &kib) == 1)
-			break;
-	fclose(status);
-	return kib * 1024;
+	return usage_cpu_seconds(RUSAGE_SELF) + agent->writer.cpu_seconds + agent->bpf_seconds;
 }
 
 static struct recorder *open_next(struct agent *agent, struct fault *fault)
@@ -99,7 +70,7 @@ static struct recorder *open_next(struct agent *agent, struct fault *fault)
 	}
 	*next = recorder_again(&agent->base);
 	next->began_ns = clock_now_ns();
-	next->spent_seconds = own_seconds();
+	next->spent_seconds = usage_cpu_seconds(RUSAGE_SELF);
 	if (!recorder_open(next, fault))
 		return next;
 	recorder_release(next);
@@ -133,7 +104,7 @@ static struct recorder *finish(struct agent *agent, struct recorder *last)
 	recorder_account(last);
 	agent->bpf_seconds += last->trust.cpu_seconds;
 	/* The child adds its own. */
-	last->trust.cpu_seconds += own_seconds() - last->spent_seconds;
+	last->trust.cpu_seconds += usage_cpu_seconds(RUSAGE_SELF) - last->spent_seconds;
 	last->spent_seconds = 0;
 	return last;
 }
@@ -229,7 +200,8 @@ static void look_at_spool(struct agent *agent)
 static void measure(struct agent *agent)
 {
 	const struct agent_options *options = agent->options;
-	uint64_t heap = heap_bytes(), bpf = collector_bpf_bytes(agent->now->collector);
+	/* RssAnon: what is ours; the BPF maps that we map are counted as those. */
+	uint64_t heap = usage_memory_bytes("RssAnon"), bpf = collector_bpf_bytes(agent->now->collector);
 	struct metrics_values *values;
 	bool full = heap + bpf > options->memory_bytes;
 
@@ -305,17 +277,6 @@ static int on_signal(void *context)
 	return 0;
 }
 
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* every_ns 0: not yet. */
 static int open_timer(uint64_t every_ns)
 {
@@ -331,7 +292,7 @@ static int watch(struct agent *agent, struct fault *fault)
 {
 	int err;
 
-	agent->signals = (struct event_source){open_signals(), on_signal, agent};
+	agent->signals = (struct event_source){recording_open_signals(), on_signal, agent};
 	agent->tick = (struct event_source){open_timer(NS_PER_SECOND), on_tick, agent};
 	agent->end = (struct event_source){open_timer(0), on_end, agent};
 	if (agent->signals.fd < 0 || agent->tick.fd < 0 || agent->end.fd < 0)

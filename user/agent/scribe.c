@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/usage.h"
 #include "base/wire.h"
 #include "export/otlp.h"
 #include "send/otlp_requests.h"
@@ -109,20 +110,10 @@ static void take_figures(const struct trust *trust, struct scribe_report *report
 	memcpy(report->counter, trust->counter, sizeof(report->counter));
 }
 
-static double seconds(const struct timeval *time)
-{
-	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
-}
-
 static void take_cost(struct scribe_report *report)
 {
-	struct rusage own, children;
-
-	getrusage(RUSAGE_SELF, &own);
-	getrusage(RUSAGE_CHILDREN, &children);
-	report->cpu_seconds = seconds(&own.ru_utime) + seconds(&own.ru_stime) + seconds(&children.ru_utime) +
-			      seconds(&children.ru_stime);
-	report->max_rss_bytes = own.ru_maxrss * 1024;
+	report->cpu_seconds = usage_cpu_seconds(RUSAGE_SELF) + usage_cpu_seconds(RUSAGE_CHILDREN);
+	report->max_rss_bytes = (int64_t)usage_memory_bytes("VmHWM");
 }
 
 static void work(const struct scribe_task *task, struct scribe_report *report)

@@ -45,7 +45,7 @@ void recording_unblock_signals(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static int open_signals(void)
+int recording_open_signals(void)
 {
 	sigset_t set;
 
@@ -87,7 +87,7 @@ static int loop_open(struct loop *loop, const struct recording *recording)
 		return -errno;
 	err = loop_watch(loop, SOURCE_COLLECTOR, collector_fd(recording->collector));
 	if (!err)
-		err = loop_watch(loop, SOURCE_SIGNAL, open_signals());
+		err = loop_watch(loop, SOURCE_SIGNAL, recording_open_signals());
 	if (!err)
 		err = loop_watch(loop, SOURCE_TICK, open_timer(NS_PER_SECOND, NS_PER_SECOND));
 	if (!err && recording->duration_ns)

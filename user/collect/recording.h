@@ -29,6 +29,8 @@ struct recording {
 
 void recording_block_signals(void);
 void recording_unblock_signals(void);
+/* A signalfd(2) of them. */
+int recording_open_signals(void);
 
 /* Samples and drains, then ends sampling. 0 or a negative errno with the fault filled; what was collected until
  * then is in the collector. */

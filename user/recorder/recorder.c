@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/usage.h"
 #include "collect/probe.h"
 #include "collect/sample_value.h"
 #include "symbolize/dwarf_worker.h"
@@ -103,11 +104,6 @@ static const char *file_of(void *objects, const struct frame *frame)
 	return symbolize_file_of(objects, frame);
 }
 
-static double seconds(const struct timeval *time)
-{
-	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
-}
-
 static void fill_machine(struct recorder *recorder)
 {
 	const struct sampling *sampling = &recorder->sampling;
@@ -125,31 +121,15 @@ static void fill_machine(struct recorder *recorder)
 	snprintf(trust->host, sizeof(trust->host), "%s", recorder->resources.host.name);
 }
 
-/* VmHWM (proc(5)): ru_maxrss would be that of whoever forked us, where that was larger. */
-static int64_t max_rss_bytes(void)
-{
-	FILE *status = fopen("/proc/self/status", "re");
-	int64_t kib = 0;
-	char line[256];
-
-	if (!status)
-		return TRUST_NULL;
-	while (fgets(line, sizeof(line), status))
-		if (sscanf(line, "VmHWM: %" SCNd64, &kib) == 1)
-			break;
-	fclose(status);
-	return kib ? kib * 1024 : TRUST_NULL;
-}
-
 /* Last of all figures, so that what it took to derive the others is in it. */
 static void fill_cost(struct recorder *recorder)
 {
 	struct trust *trust = &recorder->trust;
-	struct rusage usage;
+	/* Not ru_maxrss: that would be that of whoever forked us, where it was larger. */
+	uint64_t most = usage_memory_bytes("VmHWM");
 
-	getrusage(RUSAGE_SELF, &usage);
-	trust->cpu_seconds += seconds(&usage.ru_utime) + seconds(&usage.ru_stime) - recorder->spent_seconds;
-	trust->max_rss_bytes = max_rss_bytes();
+	trust->cpu_seconds += usage_cpu_seconds(RUSAGE_SELF) - recorder->spent_seconds;
+	trust->max_rss_bytes = most ? (int64_t)most : TRUST_NULL;
 	trust->ready_seconds = (double)(recorder->enabled_ns - recorder->began_ns) / 1e9;
 	trust->sampled_seconds = (double)recorder->sampled_ns / 1e9;
 	trust->total_seconds = (double)(clock_now_ns() - recorder->began_ns) / 1e9;
