@@ -23,7 +23,7 @@ static struct spool opened(uint64_t most_bytes)
 	struct spool spool = SPOOL_NONE;
 	struct fault fault = {""};
 
-	assert_int_equal(spool_open(&spool, folder, most_bytes, &fault), 0);
+	assert_int_equal(spool_open(&spool, folder, most_bytes, false, &fault), 0);
 	return spool;
 }
 
@@ -75,18 +75,37 @@ static void test_order(void **state)
 	spool_release(&spool);
 }
 
+static void test_taken_back(void **state)
+{
+	struct spool spool = opened(1 << 20);
+	struct buf names = {0};
+
+	(void)state;
+	for (unsigned part = 0; part < 3; part++)
+		assert_int_equal(spool_put(&spool, 7 * SECOND, part, "x", 1), 0);
+	assert_int_equal(spool_put(&spool, 8 * SECOND, 0, "y", 1), 0);
+	assert_int_equal(spool_list(&spool, &names), 0);
+	assert_int_equal(names.len, 4 * SPOOL_NAME);
+	assert_string_equal(names.data + 3 * SPOOL_NAME, "00000001dcd65000-0000.otlp.zst");
+	spool_take_back(&spool, 7 * SECOND, 3);
+	assert_int_equal(depth_of(&spool).files, 1);
+	assert_int_equal(depth_of(&spool).oldest_unix_ns, 8 * SECOND);
+	buf_release(&names);
+	spool_release(&spool);
+}
+
 static void test_one_owner(void **state)
 {
 	struct spool spool = opened(1 << 20), other = SPOOL_NONE;
 	struct fault fault = {""};
 
 	(void)state;
-	assert_int_equal(spool_open(&other, folder, 1 << 20, &fault), -EBUSY);
+	assert_int_equal(spool_open(&other, folder, 1 << 20, false, &fault), -EBUSY);
 	assert_non_null(strstr(fault.text, folder));
 	spool_release(&spool);
-	assert_int_equal(spool_open(&other, folder, 1 << 20, &fault), 0);
+	assert_int_equal(spool_open(&other, folder, 1 << 20, false, &fault), 0);
 	spool_release(&other);
-	assert_int_equal(spool_open(&other, "/proc/nothing", 1, &fault), -ENOENT);
+	assert_int_equal(spool_open(&other, "/proc/nothing", 1, false, &fault), -ENOENT);
 }
 
 /* What was begun is taken away; what is no request of ours is left alone, and never counted. */
@@ -155,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_order, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_taken_back, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_one_owner, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_leftovers, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_limit, make_folder, remove_folder),

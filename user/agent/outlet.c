@@ -47,7 +47,7 @@ static void remove_stale(const char *template)
 		for (size_t i = 0; i < found.gl_pathc; i++) {
 			struct spool spool = SPOOL_NONE;
 
-			if (is_ours(found.gl_pathv[i]) && !spool_open(&spool, found.gl_pathv[i], 0, NULL))
+			if (is_ours(found.gl_pathv[i]) && !spool_open(&spool, found.gl_pathv[i], 0, false, NULL))
 				remove_all(&spool, found.gl_pathv[i]);
 			spool_release(&spool);
 		}
@@ -73,9 +73,9 @@ static int open_spool(struct outlet *outlet, const struct outlet_options *option
 	int err;
 
 	if (options->spool)
-		return spool_open(&outlet->spool, options->spool, options->spool_bytes, fault);
+		return spool_open(&outlet->spool, options->spool, options->spool_bytes, true, fault);
 	err = make_temporary(outlet->temporary, fault);
-	return err ? err : spool_open(&outlet->spool, outlet->temporary, TEMPORARY_BYTES, fault);
+	return err ? err : spool_open(&outlet->spool, outlet->temporary, TEMPORARY_BYTES, false, fault);
 }
 
 static int try_store(const char *dir, struct fault *fault)

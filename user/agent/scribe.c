@@ -39,7 +39,11 @@ static int put_requests(const struct scribe_task *task, const struct export_view
 		}
 	}
 	otlp_requests_release(&requests);
-	return err ? err : more;
+	err = err ? err : more;
+	/* All of it or nothing: it is tried again. */
+	if (err)
+		spool_take_back(task->spool, (uint64_t)view->trust->start_unix_ns, part);
+	return err;
 }
 
 static void spool_profile(const struct scribe_task *task, const struct export_view *view, struct scribe_report *report)

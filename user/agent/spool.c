@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -18,6 +19,8 @@
 #define SUFFIX ".otlp.zst"
 #define NAME_FORMAT "%016" PRIx64 "-%04x" SUFFIX
 #define LEVEL 3
+#define LOCK_TRIES 30
+#define LOCK_STEP_NS 100000000
 #define REQUEST_MAX (64u << 20) /* unpacked; requests are made below 4 MiB (otlp_requests.h) */
 
 static bool is_unfinished(const char *name)
@@ -66,14 +69,19 @@ static void remove_unfinished(void *context, const char *name)
 		unlinkat(spool->dir_fd, name, 0);
 }
 
-static int lock(struct spool *spool)
+static int lock(struct spool *spool, bool waits)
 {
 	spool->lock_fd = openat(spool->dir_fd, SPOOL_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (spool->lock_fd < 0)
 		return -errno;
-	if (!flock(spool->lock_fd, LOCK_EX | LOCK_NB))
-		return 0;
-	return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	for (unsigned i = 0; flock(spool->lock_fd, LOCK_EX | LOCK_NB); i++) {
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		if (!waits || i == LOCK_TRIES)
+			return -EBUSY;
+		nanosleep(&(struct timespec){.tv_nsec = LOCK_STEP_NS}, NULL);
+	}
+	return 0;
 }
 
 static int refused(int err, const char *path, struct fault *fault)
@@ -83,7 +91,7 @@ static int refused(int err, const char *path, struct fault *fault)
 	return fault_set(fault, err, "cannot use the directory %s: %s", path, strerror(-err));
 }
 
-int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, struct fault *fault)
+int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, bool waits, struct fault *fault)
 {
 	struct spool opened = SPOOL_NONE;
 	int err = 0;
@@ -94,7 +102,7 @@ int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, struc
 	opened.dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (opened.dir_fd < 0)
 		return refused(-errno, path, fault);
-	err = lock(&opened);
+	err = lock(&opened, waits);
 	if (!err)
 		err = walk(&opened, remove_unfinished, &opened);
 	if (err) {
@@ -167,6 +175,16 @@ int spool_put(const struct spool *spool, uint64_t unix_ns, unsigned part, const 
 	err = ZSTD_isError(packed) ? -ENOMEM : put_packed(spool, name, bytes, packed);
 	free(bytes);
 	return err;
+}
+
+void spool_take_back(const struct spool *spool, uint64_t unix_ns, unsigned parts)
+{
+	char name[SPOOL_NAME];
+
+	for (unsigned part = 0; part < parts; part++) {
+		snprintf(name, sizeof(name), NAME_FORMAT, unix_ns, part & 0xffff);
+		unlinkat(spool->dir_fd, name, 0);
+	}
 }
 
 struct looking {

@@ -10,6 +10,7 @@
 #ifndef PROFOUND_SPOOL_H
 #define PROFOUND_SPOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,12 +33,16 @@ struct spool_depth {
 	uint64_t oldest_unix_ns;
 };
 
-/* Makes the directory if it is not there. 0; -EBUSY: another process has it; or what the calls say, with the fault filled. */
-int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, struct fault *fault);
+/* Makes the directory if it is not there. `waits`: 3 s for another process that has it, which may be the child of an agent
+ * that was killed. 0; -EBUSY: another process has it; or what the calls say, with the fault filled. */
+int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, bool waits, struct fault *fault);
 void spool_release(struct spool *spool);
 
 /* 0; -ENOSPC, -EIO...: nothing was put; -ENOMEM. */
 int spool_put(const struct spool *spool, uint64_t unix_ns, unsigned part, const void *data, size_t size);
+
+/* Removes the parts [0, parts) of an interval, as far as they were not sent. */
+void spool_take_back(const struct spool *spool, uint64_t unix_ns, unsigned parts);
 
 /* 0 or a negative errno. */
 int spool_look(const struct spool *spool, struct spool_depth *depth);

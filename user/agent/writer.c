@@ -37,7 +37,7 @@ static void start(struct writer *writer, uint64_t until_ns)
 	const struct scribe_task task = {
 		.recorder = writer->recorder,
 		.spool = outlet->sends ? &outlet->spool : NULL,
-		.store = outlet->store,
+		.store = writer->stored ? NULL : outlet->store,
 		.store_bytes = writer->store_bytes,
 		.store_age_ns = writer->store_age_ns,
 		.until_ns = until_ns,
@@ -57,6 +57,7 @@ void writer_take(struct writer *writer, struct recorder *recorder, uint64_t unti
 {
 	writer->recorder = recorder;
 	writer->tries = 0;
+	writer->stored = false;
 	writer->unnamed = until_ns == AT_ONCE;
 	start(writer, until_ns);
 }
@@ -105,13 +106,23 @@ static void written(struct writer *writer, const struct scribe_report *report)
 	end(writer);
 }
 
+static void give_up(struct writer *writer, const struct scribe_report *report)
+{
+	if (!writer->stored) {
+		lose(writer, report->text);
+		return;
+	}
+	logger_say(LOG_ERROR, "an interval is in the store, and is not sent", "reason", report->text, NULL);
+	written(writer, report);
+}
+
 /* The child did nothing at all, or could not put its requests. */
 static void failed(struct writer *writer, const struct scribe_report *report)
 {
 	bool full = !report->err && (report->spool_err == -ENOSPC || report->spool_err == -EDQUOT);
 
 	if (writer->tries >= WRITER_TRIES || (full && !make_room(writer)) || (!full && !report->err)) {
-		lose(writer, report->text);
+		give_up(writer, report);
 		return;
 	}
 	logger_say(LOG_WARNING, full ? "the disk is full: the oldest request in the spool is dropped" :
@@ -127,6 +138,7 @@ static void take_report(struct writer *writer, uint64_t until_ns)
 	event_loop_remove(writer->loop, &writer->source);
 	scribe_finish(&writer->scribe, until_ns, &report);
 	writer->cpu_seconds += report.cpu_seconds;
+	writer->stored |= writer->outlet->store && !report.err && !report.store_err;
 	if (report.err || report.spool_err)
 		failed(writer, &report);
 	else

@@ -31,6 +31,7 @@ struct writer {
 	struct event_source source;
 	unsigned tries;
 	bool unnamed;
+	bool stored; /* it is in the store by now */
 	double cpu_seconds; /* of all children */
 };
 
