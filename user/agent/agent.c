@@ -78,11 +78,24 @@ static struct recorder *open_next(struct agent *agent, struct fault *fault)
 	return NULL;
 }
 
+/* Out of memory, this interval gives back what it has, and the next one goes on. */
+static int end_early(struct agent *agent, int err)
+{
+	if (err != -ENOMEM)
+		return err;
+	if (!agent->short_of_memory) {
+		metrics_begin(&agent->metrics)->cut_short++;
+		metrics_end(&agent->metrics);
+	}
+	agent->short_of_memory = true;
+	return 0;
+}
+
 static int on_collector(void *context)
 {
 	struct agent *agent = context;
 
-	return collector_work(agent->now->collector);
+	return end_early(agent, collector_work(agent->now->collector));
 }
 
 static void enable(struct agent *agent, struct recorder *next)
@@ -197,11 +210,19 @@ static void look_at_spool(struct agent *agent)
 		spool_look(&agent->outlet.spool, &agent->depth);
 }
 
+/* Two recordings have maps while one is written. */
+static uint64_t bpf_bytes(const struct agent *agent)
+{
+	const struct recorder *last = agent->writer.recorder;
+
+	return collector_bpf_bytes(agent->now->collector) + (last ? collector_bpf_bytes(last->collector) : 0);
+}
+
 static void measure(struct agent *agent)
 {
 	const struct agent_options *options = agent->options;
 	/* RssAnon: what is ours; the BPF maps that we map are counted as those. */
-	uint64_t heap = usage_memory_bytes("RssAnon"), bpf = collector_bpf_bytes(agent->now->collector);
+	uint64_t heap = usage_memory_bytes("RssAnon"), bpf = bpf_bytes(agent);
 	struct metrics_values *values;
 	bool full = heap + bpf > options->memory_bytes;
 
@@ -220,9 +241,7 @@ static void measure(struct agent *agent)
 	metrics_end(&agent->metrics);
 	if (!full || agent->short_of_memory || clock_now_ns() - agent->now->enabled_ns < SHORTEST_NS)
 		return;
-	agent->short_of_memory = true;
-	metrics_begin(&agent->metrics)->cut_short++;
-	metrics_end(&agent->metrics);
+	end_early(agent, -ENOMEM);
 	logger_say(LOG_WARNING, "memory is short: this interval ends early", "heap", logger_number((double)heap), "bpf",
 		logger_number((double)bpf), "limit", logger_number((double)options->memory_bytes), NULL);
 }
@@ -246,7 +265,7 @@ static int on_tick(void *context)
 	if (read(agent->tick.fd, &ticks, sizeof(ticks)) != sizeof(ticks))
 		return 0;
 	agent->ticks++;
-	err = collector_tick(agent->now->collector);
+	err = end_early(agent, collector_tick(agent->now->collector));
 	writer_look(&agent->writer);
 	measure(agent);
 	tell_watchdog(agent);
