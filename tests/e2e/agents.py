@@ -73,7 +73,10 @@ def intervals(requests):
     return [(start / 1e9, length / 1e9, total) for (start, length), total in found.items()]
 
 
-def assert_no_gap(found, most=0.05):
+NO_GAP = 0.2  # seconds: what a machine may take that has other work
+
+
+def assert_no_gap(found, most=NO_GAP):
     """Each begins where the one before ends."""
     for (start, length, _), (following, _, _) in zip(found, found[1:]):
         assert abs(start + length - following) <= most, found

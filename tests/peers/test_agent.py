@@ -7,7 +7,7 @@ import time
 import pytest
 
 import profound
-from agents import assert_no_gap, rows
+from agents import NO_GAP, assert_no_gap, rows
 
 
 def intervals_of(requests):
@@ -44,7 +44,7 @@ def test_nothing_is_lost(agent, start_collector, target, tmp_path, scheme):
     got = intervals_of(receiver.requests())
     assert got == {start: samples for start, _, samples in kept}
     before = [(start / 1e9, (end - start) / 1e9, n) for start, end, n in kept]
-    gaps = [i for i in range(1, len(before)) if before[i][0] - before[i - 1][0] - before[i - 1][1] > 0.05]
+    gaps = [i for i in range(1, len(before)) if before[i][0] - before[i - 1][0] - before[i - 1][1] > NO_GAP]
     assert len(gaps) == 1, before  # where it was killed
     assert_no_gap(before[:gaps[0]])
     assert_no_gap(before[gaps[0]:])
