@@ -9,6 +9,7 @@ from fixtures import agent, build, certificates, make_sent, record, record_while
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "long: minutes, only in check-all")
     config.addinivalue_line("markers", "pyroscope: needs a build of minutes and gigabytes, only in check-all")
 
 

@@ -22,22 +22,26 @@ def intervals_of(requests):
     return found
 
 
-@pytest.mark.parametrize("scheme", ["http", "grpc"])
-def test_nothing_is_lost(agent, start_collector, target, tmp_path, scheme):
-    target("chain", 120).wait_for("begin")
+# (seconds of an interval, of the Collector's pause, of the second agent): make check-all has the long one.
+@pytest.mark.parametrize("scheme, interval, pause, rest", [
+    ("http", 2, 8, 6), ("grpc", 2, 8, 6), pytest.param("http", 10, 180, 380, marks=pytest.mark.long)])
+def test_nothing_is_lost(agent, start_collector, target, tmp_path, scheme, interval, pause, rest):
+    target("chain", pause + rest + 120).wait_for("begin")
     receiver = start_collector()
-    flags = ["--interval", "2", "-F", "99", "--spool", tmp_path / "spool", "--store", tmp_path / "store",
+    flags = ["--interval", interval, "-F", "99", "--spool", tmp_path / "spool", "--store", tmp_path / "store",
              "-o", f"otlp+{scheme}://127.0.0.1:{getattr(receiver, scheme)}"]
     first = agent(*flags)
     first.wait_for_metric('export_requests_total{result="accepted"}', 2)
     receiver.popen.send_signal(signal.SIGSTOP)
-    first.wait_for_metric("spool_files", 4)
+    time.sleep(pause)
+    first.wait_for_metric("spool_files", 3)
     receiver.popen.send_signal(signal.SIGCONT)
     profound.wait_until(lambda: first.metric("spool_files") <= 1, 60, "a spool that is sent")
     first.send(signal.SIGKILL)
     first.popen.wait()
     time.sleep(1)
     second = agent(*flags)
+    time.sleep(rest)
     second.wait_for_metric('export_requests_total{result="accepted"}', 3)
     second.stop()
     kept = rows(tmp_path / "store")
