@@ -45,7 +45,7 @@ def test_fork_storm(agent, target, tmp_path):
     storm.popen.send_signal(signal.SIGKILL)
     assert values["samples_taken_total"] >= 500, values
     # What posix_spawn() has between the two processes is cut (no unwind information), and so are the first samples of new files.
-    assert values["stacks_complete_total"] >= 0.9 * values["samples_taken_total"], values
+    assert values["stacks_complete_total"] >= 0.8 * values["samples_taken_total"], values
 
 
 def test_2000_processes(agent, target, tmp_path):
