@@ -41,9 +41,9 @@ def running(commands, settle=0.5):
             process.wait()
 
 
-def in_one_session(paths):
+def in_one_session(paths, argument=""):
     """Programs that share what one session gets, so that a profiler's share is not one of hundreds."""
-    return ["sh", "-c", 'for program; do "$program" & done; wait', "sh", *paths]
+    return ["sh", "-c", f'for program; do "$program" {argument} & done; wait', "sh", *paths]
 
 
 def prefer(pid):

@@ -26,19 +26,47 @@ def function(r, number, calls):
     return f"F f{number}({PARAMETERS}) {{ {' '.join(work)} return a + b + c + d + e + f; }}"
 
 
+PACE = r"""
+#include <time.h>
+static long long used(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+static long long spent, second;
+/* So many nanoseconds of CPU in each second, which begins at another time in each program. */
+static void pace(long long share, long long phase)
+{
+	struct timespec until;
+	long long now;
+	if (used(CLOCK_PROCESS_CPUTIME_ID) - spent < share)
+		return;
+	now = used(CLOCK_MONOTONIC);
+	second = second + 1000000000 > now ? second + 1000000000 : now - now % 1000000000 + 1000000000 + phase;
+	until = (struct timespec){second / 1000000000, second % 1000000000};
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, 0);
+	spent = used(CLOCK_PROCESS_CPUTIME_ID);
+}
+"""
+
+
 def source(number):
-    """The C of program `number`: it runs through all its functions until it is killed."""
+    """The C of program `number`: it runs through all its functions until it is killed, all the time, or for as many
+    microseconds in each second as its argument says."""
     r = random.Random(number)
     n = CHAIN * r.randint(14, 28)
     functions = [function(r, i, (i + 1) % CHAIN) for i in reversed(range(n))]
     calls = "".join(f" x += f{i}(x, 2, 3, 4, 5, 6);" for i in range(0, n, CHAIN))
-    return "\n".join(["volatile unsigned long kept;",
+    return "\n".join(["#include <stdlib.h>", "volatile unsigned long kept;",
                       "#define F __attribute__((noinline, noclone)) static unsigned long", *functions,
-                      f"int main(void) {{ unsigned long x = 1; for (;;) {{{calls} }} }}\n"])
+                      PACE,
+                      "int main(int argc, char **argv) { unsigned long x = 1; long long share = argc > 1 ? atoll(argv[1]) * 1000 : 0;",
+                      f"for (;;) {{{calls} if (share) pace(share, {r.randrange(10**9)}); }} }}\n"])
 
 
 def compile_one(folder, number):
-    path = folder / f"made{number}"
+    path = folder / f"paced{number}"
     if not path.exists():
         partial = path.with_suffix(".partial")
         subprocess.run(["gcc", *FLAGS, "-x", "c", "-", "-o", partial],

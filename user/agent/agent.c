@@ -16,6 +16,7 @@
 #include "agent/metrics.h"
 #include "agent/notifier.h"
 #include "agent/outlet.h"
+#include "agent/sampler.h"
 #include "agent/writer.h"
 #include "base/clock.h"
 #include "base/event_loop.h"
@@ -36,9 +37,7 @@
 struct agent {
 	const struct agent_options *options;
 	struct event_loop loop;
-	struct recorder_options recorder_options; /* whose rate --max-cpu may lower */
-	struct recorder base; /* what was checked once */
-	struct recorder *now; /* that samples; owned */
+	struct sampler sampler;
 	struct outlet outlet;
 	struct writer writer;
 	struct metrics metrics;
@@ -50,32 +49,18 @@ struct agent {
 	unsigned ticks;
 	bool short_of_memory; /* this interval has to end */
 	bool waits;           /* it is longer than it should be: the one before is not written */
-	double bpf_seconds;   /* of all recordings so far */
 	double spent_seconds; /* of CPU when this interval began, all in */
 	uint64_t stopped_ns;  /* when the signal came */
 };
 
-static double all_seconds(const struct agent *agent)
+static struct collector *collector_of(const struct agent *agent)
 {
-	return usage_cpu_seconds(RUSAGE_SELF) + agent->writer.cpu_seconds + agent->bpf_seconds;
+	return agent->sampler.now->collector;
 }
 
-static struct recorder *open_next(struct agent *agent, struct fault *fault)
+static double all_seconds(const struct agent *agent)
 {
-	struct recorder *next = malloc(sizeof(*next));
-
-	if (!next) {
-		fault_set(fault, -ENOMEM, "out of memory");
-		return NULL;
-	}
-	*next = recorder_again(&agent->base);
-	next->began_ns = clock_now_ns();
-	next->spent_seconds = usage_cpu_seconds(RUSAGE_SELF);
-	if (!recorder_open(next, fault))
-		return next;
-	recorder_release(next);
-	free(next);
-	return NULL;
+	return usage_cpu_seconds(RUSAGE_SELF) + agent->writer.cpu_seconds + agent->sampler.bpf_seconds;
 }
 
 /* Out of memory, this interval gives back what it has, and the next one goes on. */
@@ -95,41 +80,24 @@ static int on_collector(void *context)
 {
 	struct agent *agent = context;
 
-	return end_early(agent, collector_work(agent->now->collector));
+	return end_early(agent, collector_work(collector_of(agent)));
 }
 
-static void enable(struct agent *agent, struct recorder *next)
+/* What samples now. */
+static void watch_collector(struct agent *agent)
 {
-	collector_enable(next->collector);
-	next->enabled_ns = clock_now_ns();
-	next->trust.start_unix_ns = (int64_t)clock_ns(CLOCK_REALTIME);
-	agent->now = next;
-	agent->collector = (struct event_source){collector_fd(next->collector), on_collector, agent};
+	event_loop_remove(&agent->loop, &agent->collector);
+	agent->collector = (struct event_source){collector_fd(collector_of(agent)), on_collector, agent};
 	event_loop_add(&agent->loop, &agent->collector);
-}
-
-/* Ends what samples now; its last samples are in. */
-static struct recorder *finish(struct agent *agent, struct recorder *last)
-{
-	last->sampled_ns = clock_now_ns() - last->enabled_ns;
-	if (collector_finish(last->collector))
-		logger_say(LOG_ERROR, "an interval ended early", "reason", "out of memory", NULL);
-	recorder_account(last);
-	agent->bpf_seconds += last->trust.cpu_seconds;
-	/* The child adds its own. */
-	last->trust.cpu_seconds += usage_cpu_seconds(RUSAGE_SELF) - last->spent_seconds;
-	last->spent_seconds = 0;
-	return last;
 }
 
 /* To what the interval's cost allows; what was asked for at most. */
 static void adapt_rate(struct agent *agent, double spent, uint64_t lasted_ns)
 {
-	struct sampling_request *request = &agent->recorder_options.sampling;
 	double share = 100 * spent / ((double)lasted_ns / 1e9) / (double)sysconf(_SC_NPROCESSORS_ONLN);
-	uint32_t asked = agent->options->recorder.sampling.frequency_hz, hz = request->frequency_hz;
+	uint32_t asked = agent->options->recorder.sampling.frequency_hz;
+	uint32_t before = agent->sampler.options.sampling.frequency_hz, hz = before;
 	double limit = agent->options->max_cpu;
-	struct sampling sampling;
 
 	if (!limit || !hz)
 		return;
@@ -138,12 +106,9 @@ static void adapt_rate(struct agent *agent, double spent, uint64_t lasted_ns)
 	else if (share < RATE_UP * limit && hz < asked)
 		hz += hz / 4 + 1;
 	hz = hz < 1 ? 1 : hz > asked ? asked : hz;
-	if (hz == request->frequency_hz)
+	if (hz == before)
 		return;
-	request->frequency_hz = hz;
-	if (sampling_choose(&sampling, request, NULL))
-		return;
-	agent->base.sampling = sampling;
+	sampler_set_rate(&agent->sampler, hz);
 	logger_say(share > limit ? LOG_WARNING : LOG_INFO, "the rate is adapted to --max-cpu", "share_percent",
 		logger_number(share), "hertz", logger_number(hz), NULL);
 }
@@ -167,11 +132,11 @@ static void begin_interval(struct agent *agent)
 	agent->short_of_memory = agent->waits = false;
 }
 
-/* The next recording samples before the last one ends. */
 static void cut(struct agent *agent)
 {
-	struct recorder *last = agent->now, *next;
+	const struct recorder *now = agent->sampler.now;
 	struct fault fault = {""};
+	struct recorder *last;
 
 	if (writer_is_busy(&agent->writer)) {
 		if (!agent->waits) {
@@ -181,17 +146,14 @@ static void cut(struct agent *agent)
 		agent->waits = true;
 		return;
 	}
-	adapt_rate(agent, all_seconds(agent) - agent->spent_seconds, clock_now_ns() - last->enabled_ns);
-	next = open_next(agent, &fault);
-	if (!next) {
+	adapt_rate(agent, all_seconds(agent) - agent->spent_seconds, clock_now_ns() - now->enabled_ns);
+	last = sampler_cut(&agent->sampler, agent->short_of_memory, &fault);
+	if (!last)
 		logger_say(LOG_WARNING, "the next interval cannot begin: this one goes on", "reason", fault.text, NULL);
-		begin_interval(agent);
-		return;
-	}
-	collector_inherit(next->collector, last->collector);
-	event_loop_remove(&agent->loop, &agent->collector);
-	enable(agent, next);
-	writer_take(&agent->writer, finish(agent, last), 0);
+	if (agent->sampler.now != now)
+		watch_collector(agent);
+	if (last)
+		writer_take(&agent->writer, last, 0);
 	begin_interval(agent);
 }
 
@@ -210,12 +172,13 @@ static void look_at_spool(struct agent *agent)
 		spool_look(&agent->outlet.spool, &agent->depth);
 }
 
-/* Two recordings have maps while one is written. */
+/* Two recordings have maps while the end of one is written. */
 static uint64_t bpf_bytes(const struct agent *agent)
 {
 	const struct recorder *last = agent->writer.recorder;
+	bool two = last && last->collector != collector_of(agent);
 
-	return collector_bpf_bytes(agent->now->collector) + (last ? collector_bpf_bytes(last->collector) : 0);
+	return collector_bpf_bytes(collector_of(agent)) + (two ? collector_bpf_bytes(last->collector) : 0);
 }
 
 static void measure(struct agent *agent)
@@ -233,13 +196,13 @@ static void measure(struct agent *agent)
 	values->bpf_bytes = bpf;
 	values->cpu_seconds = all_seconds(agent);
 	values->depth = agent->depth;
-	values->frequency_hz = agent->now->sampling.frequency_hz;
-	values->processes = processes_count(collector_processes(agent->now->collector));
-	values->files = objects_count(collector_objects(agent->now->collector));
+	values->frequency_hz = agent->sampler.now->sampling.frequency_hz;
+	values->processes = processes_count(collector_processes(collector_of(agent)));
+	values->files = objects_count(collector_objects(collector_of(agent)));
 	if (agent->outlet.sends)
 		values->sending = forwarder_figures(&agent->outlet.forwarder);
 	metrics_end(&agent->metrics);
-	if (!full || agent->short_of_memory || clock_now_ns() - agent->now->enabled_ns < SHORTEST_NS)
+	if (!full || agent->short_of_memory || clock_now_ns() - agent->sampler.now->enabled_ns < SHORTEST_NS)
 		return;
 	end_early(agent, -ENOMEM);
 	logger_say(LOG_WARNING, "memory is short: this interval ends early", "heap", logger_number((double)heap), "bpf",
@@ -265,7 +228,7 @@ static int on_tick(void *context)
 	if (read(agent->tick.fd, &ticks, sizeof(ticks)) != sizeof(ticks))
 		return 0;
 	agent->ticks++;
-	err = end_early(agent, collector_tick(agent->now->collector));
+	err = end_early(agent, collector_tick(collector_of(agent)));
 	writer_look(&agent->writer);
 	measure(agent);
 	tell_watchdog(agent);
@@ -339,11 +302,11 @@ static int check(struct agent *agent, struct fault *fault)
 {
 	const struct agent_options *options = agent->options;
 	const struct outlet_options outlet = {options->endpoint, options->spool, options->store, options->spool_bytes};
-	int err = recorder_check(&agent->base, &agent->recorder_options, fault);
+	int err = sampler_check(&agent->sampler, &options->recorder, fault);
 
 	if (!err)
 		err = outlet_open(&agent->outlet, &outlet, fault);
-	if (!err && recorder_read_host(&agent->base))
+	if (!err && recorder_read_host(&agent->sampler.base))
 		logger_say(LOG_WARNING, "OTEL_RESOURCE_ATTRIBUTES is ignored: no list of key=value,key=value", NULL);
 	return err;
 }
@@ -351,7 +314,6 @@ static int check(struct agent *agent, struct fault *fault)
 static int start(struct agent *agent, struct fault *fault)
 {
 	const struct agent_options *options = agent->options;
-	struct recorder *first;
 	int err = event_loop_init(&agent->loop);
 
 	if (err)
@@ -366,12 +328,11 @@ static int start(struct agent *agent, struct fault *fault)
 		err = listen_on(agent, fault);
 	if (!err)
 		err = outlet_start(&agent->outlet, fault);
+	if (!err)
+		err = sampler_start(&agent->sampler, fault);
 	if (err)
 		return err;
-	first = open_next(agent, fault);
-	if (!first)
-		return -EIO;
-	enable(agent, first);
+	watch_collector(agent);
 	begin_interval(agent);
 	return 0;
 }
@@ -384,7 +345,7 @@ static void begin_metrics(struct agent *agent)
 	values->sampling = true;
 	values->memory_limit_bytes = agent->options->memory_bytes;
 	values->frequency_asked_hz = agent->options->recorder.sampling.frequency_hz;
-	values->frequency_hz = agent->now->sampling.frequency_hz;
+	values->frequency_hz = agent->sampler.now->sampling.frequency_hz;
 	values->spooling = agent->outlet.sends;
 	values->storing = agent->outlet.store != NULL;
 	metrics_end(&agent->metrics);
@@ -394,8 +355,8 @@ static void tell_start(const struct agent *agent)
 {
 	const struct agent_options *options = agent->options;
 
-	logger_say(LOG_INFO, "sampling", "event", agent->now->sampling.event.name, "hertz",
-		logger_number(agent->now->sampling.frequency_hz), "interval_seconds",
+	logger_say(LOG_INFO, "sampling", "event", agent->sampler.now->sampling.event.name, "hertz",
+		logger_number(agent->sampler.now->sampling.frequency_hz), "interval_seconds",
 		logger_number((double)options->interval_ns / 1e9), "endpoint",
 		agent->outlet.sends ? agent->outlet.endpoint.shown : "none", "spool",
 		options->spool ? options->spool : agent->outlet.sends ? "in memory" : "none", "store",
@@ -408,13 +369,12 @@ static void stop(struct agent *agent)
 {
 	uint64_t since = agent->stopped_ns ? agent->stopped_ns : clock_now_ns();
 
-	if (agent->now) {
+	if (agent->sampler.now) {
 		struct recorder *last;
 
 		notifier_tell("STOPPING=1");
 		logger_say(LOG_INFO, "stopping", NULL);
-		last = finish(agent, agent->now);
-		agent->now = NULL;
+		last = sampler_end(&agent->sampler);
 		writer_finish(&agent->writer, since + NAMES_UNTIL_NS);
 		writer_take(&agent->writer, last, since + NAMES_UNTIL_NS);
 		writer_finish(&agent->writer, since + WRITTEN_UNTIL_NS);
@@ -432,7 +392,7 @@ static void release(struct agent *agent)
 	if (agent->end.fd >= 0)
 		close(agent->end.fd);
 	event_loop_release(&agent->loop);
-	recorder_release(&agent->base);
+	sampler_release(&agent->sampler);
 	metrics_release(&agent->metrics);
 }
 
@@ -441,9 +401,8 @@ int agent_run(const struct agent_options *options, struct fault *fault)
 	static struct agent agent;
 	int err;
 
-	agent = (struct agent){.options = options, .recorder_options = options->recorder, .loop.epoll_fd = -1, .outlet = OUTLET_NONE,
-		.signals.fd = -1, .tick.fd = -1, .end.fd = -1, .watchdog_ns = notifier_watchdog_ns()};
-	agent.recorder_options.asked_hz = options->recorder.sampling.frequency_hz;
+	agent = (struct agent){.options = options, .loop.epoll_fd = -1, .outlet = OUTLET_NONE,
+		.collector.fd = -1, .signals.fd = -1, .tick.fd = -1, .end.fd = -1, .watchdog_ns = notifier_watchdog_ns()};
 	metrics_init(&agent.metrics);
 	recording_block_signals();
 	signal(SIGPIPE, SIG_IGN);

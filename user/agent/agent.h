@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Samples all the time, an interval after the other, each a recording of its own (recorder.h): the next one samples before
- * the last one ends, and what one knew is given back with it, so that nothing grows. A child (scribe.h) names and writes
- * each; a thread (forwarder.h) sends what it wrote.
+ * Samples all the time, an interval after the other (sampler.h). A child (scribe.h) names and writes each; a thread
+ * (forwarder.h) sends what it wrote.
  *
  * An interval whose child died is written again without names from files; one that the disk has no room for, when the
  * oldest in the spool has gone. It is only lost if that fails, too, and then it is counted.

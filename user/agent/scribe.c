@@ -124,7 +124,7 @@ static void work(const struct scribe_task *task, struct scribe_report *report)
 {
 	struct recorder *recorder = task->recorder;
 	const struct export_view view = {
-		.profile = collector_profile(recorder->collector), .trust = &recorder->trust};
+		.profile = recorder_profile(recorder), .trust = &recorder->trust};
 	struct fault fault = {""};
 
 	report->err = recorder_complete(recorder, task->until_ns, &fault);

@@ -32,6 +32,13 @@ void intern_release(struct intern *table);
 /* 0, and *id; or -ENOMEM (also past 2^32 - 2 items), and *id unchanged. */
 int intern_add(struct intern *table, const void *data, size_t len, uint32_t *id);
 int intern_text(struct intern *table, const char *text, uint32_t *id);
+/* Held. */
+static inline size_t intern_bytes(const struct intern *table)
+{
+	return table->cap + table->items_cap * sizeof(*table->items) + (table->slots ? (size_t)table->slots_mask + 1 : 0) *
+		sizeof(*table->slots);
+}
+
 /* False: it is not in there. */
 bool intern_find(const struct intern *table, const void *data, size_t len, uint32_t *id);
 

@@ -170,7 +170,7 @@ static void print_summary(const struct trust *trust)
 static int deliver(struct record *record, struct fault *fault)
 {
 	const struct export_view view = {
-		.profile = collector_profile(record->recorder.collector), .trust = &record->recorder.trust,
+		.profile = recorder_profile(&record->recorder), .trust = &record->recorder.trust,
 		.lines = record->options.lines,
 	};
 	bool say = !record->options.quiet;

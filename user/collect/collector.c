@@ -139,6 +139,17 @@ static int read_interval(struct collector *collector, uint64_t until_ns)
 	return err;
 }
 
+/* Whatever was read is the past. */
+static void clear_interval(struct collector *collector)
+{
+	interval_clear(&collector->programs, collector->written);
+	unwinding_epoch(&collector->unwinding);
+	/* The next generation has samples from before the read: since its swap. */
+	if (!collector->behind)
+		processes_prune(collector->processes, collector->swapped_ns);
+	runtimes_epoch(&collector->runtimes);
+}
+
 static int end_interval(struct collector *collector)
 {
 	uint64_t until_ns = grace_end(collector->grace);
@@ -146,12 +157,7 @@ static int end_interval(struct collector *collector)
 
 	if (!err)
 		err = read_deferred(collector);
-	interval_clear(&collector->programs, collector->written);
-	unwinding_epoch(&collector->unwinding);
-	/* The next generation has samples from before until_ns: since its swap. */
-	if (!collector->behind)
-		processes_prune(collector->processes, collector->swapped_ns);
-	runtimes_epoch(&collector->runtimes);
+	clear_interval(collector);
 	collector->in_grace = false;
 	if (collector->drain_again)
 		begin_interval(collector);
@@ -401,21 +407,75 @@ int collector_tick(struct collector *collector)
 	return err == -ENOMEM ? err : 0;
 }
 
+/* A bank that filled up meanwhile begins another one. */
+static void end_begun_intervals(struct collector *collector)
+{
+	for (int i = 0; i < 2 && collector->in_grace; i++)
+		end_interval(collector);
+}
+
 int collector_finish(struct collector *collector)
 {
 	int err;
 
 	cpu_events_disable(collector->events);
 	idle_clock_end(&collector->idle_clock);
-	if (collector->in_grace)
-		end_interval(collector);
-	if (collector->in_grace)
-		end_interval(collector);
+	end_begun_intervals(collector);
 	ring_buffer__consume(collector->notices);
 	begin_interval(collector);
 	err = end_interval(collector);
 	while (!err && deferred_ring_read(&collector->deferred_ring))
 		;
+	return err;
+}
+
+/* The moment in which no program runs on any CPU: disabling an event waits for the one that does. How many samples were handed
+ * over until then. */
+static uint32_t cut_sampling(struct collector *collector, struct collector_sums *ended)
+{
+	uint32_t handed_over;
+
+	cpu_events_disable(collector->events);
+	idle_clock_end(&collector->idle_clock);
+	collector->swapped_ns = clock_now_ns();
+	collector->written = programs_swap(&collector->programs);
+	collector_sum_kernel(collector, ended);
+	handed_over = deferred_ring_cut(&collector->deferred_ring);
+	cpu_events_enable(collector->events);
+	return handed_over;
+}
+
+/* All samples from before, and none from after. */
+static int read_cut(struct collector *collector, uint32_t handed_over)
+{
+	int err = read_interval(collector, collector->swapped_ns);
+
+	if (!err)
+		err = deliver_sideband(collector, clock_now_ns());
+	deferred_ring_read_cut(&collector->deferred_ring, handed_over);
+	collector->behind = true; /* of those from after nobody knows */
+	clear_interval(collector);
+	return err;
+}
+
+int collector_cut(struct collector *collector, struct profile *profile, struct trust *trust, uint64_t *at_ns)
+{
+	struct collector_sums ended;
+	uint32_t handed_over;
+	int err;
+
+	ring_buffer__consume(collector->notices);
+	end_begun_intervals(collector);
+	handed_over = cut_sampling(collector, &ended);
+	*at_ns = collector->swapped_ns;
+	err = read_cut(collector, handed_over);
+	collector_sum_user(collector, &ended);
+	collector_figures(collector, &ended, trust);
+	collector->begun = ended;
+	collector->throttled = false;
+	*profile = collector->profile;
+	collector->profile = (struct profile){0};
+	code_table_begin_profile(collector->runtimes.codes);
 	return err;
 }
 

@@ -61,6 +61,11 @@ int collector_tick(struct collector *collector);
  * profile holds what fit. */
 int collector_finish(struct collector *collector);
 
+/* Ends a profile and begins the next one: all samples until *at_ns (CLOCK_MONOTONIC) are in *profile, which is the caller's,
+ * their figures in *trust, as by collector_trust(). Sampling is off for as long as that moment needs (some microseconds a
+ * CPU), not while samples are resolved. 0 or -ENOMEM, and even then the profile holds what fit. */
+int collector_cut(struct collector *collector, struct profile *profile, struct trust *trust, uint64_t *at_ns);
+
 /* What was collected; borrowed, good until collector_free(). */
 struct profile *collector_profile(struct collector *collector);
 const struct objects *collector_objects(const struct collector *collector);

@@ -18,6 +18,13 @@
 #include "collect/sideband.h"
 #include "collect/unwinding.h"
 
+/* What only grows: a profile's figures are the difference between its end and its beginning. */
+struct collector_sums {
+	uint64_t counter[COUNTERS];
+	uint64_t due, idle_ns, throttled_ns, by_fp, drained_bytes;
+	int64_t run_ns; /* INT64_MIN: not known */
+};
+
 struct collector {
 	struct collector_request request;
 	struct programs programs;
@@ -36,6 +43,7 @@ struct collector {
 	struct resolver resolver;
 	struct interval interval;
 	uint64_t counters[COUNTERS]; /* those that userspace counts */
+	struct collector_sums begun; /* when the profile began */
 	uint64_t drained_bytes;
 	int64_t maps_bytes; /* of BPF maps and programs, once it was asked for; 0: not yet */
 	struct idle_clock idle_clock;
@@ -48,5 +56,12 @@ struct collector {
 	uint32_t written; /* the generation to read */
 	uint64_t swapped_ns; /* just before the last swap */
 };
+
+/* Of the kernel's side: while sampling is off. */
+void collector_sum_kernel(struct collector *collector, struct collector_sums *sums);
+/* Adds what userspace counts: when all is drained that was sampled. */
+void collector_sum_user(const struct collector *collector, struct collector_sums *sums);
+/* Fills the figures of a profile that began with collector.begun. */
+void collector_figures(struct collector *collector, const struct collector_sums *ended, struct trust *trust);
 
 #endif

@@ -42,7 +42,7 @@ static int take(void *context, void *data, size_t size)
 	ring->queued++;
 	ring->bytes += size;
 	ring->queued_bytes += size;
-	return ring->queued_bytes < ring->most_bytes ? 0 : -EAGAIN;
+	return ring->queued_bytes < ring->most_bytes || ring->whole ? 0 : -EAGAIN;
 }
 
 /* From the ring to the queue, as far as there is room. How many are in the queue. */
@@ -199,6 +199,19 @@ static void add(struct deferred_ring *ring, const struct queued *queued)
 	deferred_add(&ring->deferred, &queued->record, queued->size);
 }
 
+uint32_t deferred_ring_cut(struct deferred_ring *ring)
+{
+	uint32_t queued;
+
+	pthread_mutex_lock(&ring->lock);
+	ring->whole = true;
+	ring_buffer__consume(ring->ring);
+	ring->whole = false;
+	queued = ring->queued;
+	pthread_mutex_unlock(&ring->lock);
+	return queued;
+}
+
 static void read_batch(struct deferred_ring *ring, uint32_t most)
 {
 	struct queued *queued;
@@ -206,6 +219,18 @@ static void read_batch(struct deferred_ring *ring, uint32_t most)
 	for (uint32_t n = 0; n < most && (queued = pop(ring)); n++) {
 		add(ring, queued);
 		free(queued);
+	}
+}
+
+void deferred_ring_read_cut(struct deferred_ring *ring, uint32_t count)
+{
+	struct spaces *spaces = ring->deferred.resolver->spaces;
+
+	ring->prepare(ring->context);
+	for (uint32_t n; count; count -= n) {
+		n = count < BATCH ? count : BATCH;
+		read_batch(ring, n);
+		spaces_publish(spaces);
 	}
 }
 

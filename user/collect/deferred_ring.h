@@ -36,6 +36,7 @@ struct deferred_ring {
 	int epoll_fd, more_fd, stop_fd; /* more_fd: there is more than was read */
 	uint32_t wakeup; /* bytes that wake the thread */
 	bool running;
+	bool whole; /* all of the ring is queued, whatever the limit */
 };
 
 /* Before init, so that release can be called whatever happens. */
@@ -52,5 +53,9 @@ int deferred_ring_fd(const struct deferred_ring *ring);
 
 /* Adds a batch to the profile, and publishes what it taught. True: there is more. */
 bool deferred_ring_read(struct deferred_ring *ring);
+
+/* While no program runs: queues all that was handed over. Their number, for deferred_ring_read_cut(), which adds them. */
+uint32_t deferred_ring_cut(struct deferred_ring *ring);
+void deferred_ring_read_cut(struct deferred_ring *ring, uint32_t count);
 
 #endif

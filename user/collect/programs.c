@@ -419,28 +419,36 @@ static int64_t fd_memory(int fd)
 	return bytes;
 }
 
-struct programs_cost programs_cost(const struct programs *programs)
+int64_t programs_bytes(const struct programs *programs)
 {
-	struct programs_cost cost = {.run_ns = programs->stats_fd < 0 ? INT64_MIN : 0};
 	struct bpf_object *object = programs->skeleton->obj;
 	struct bpf_program *program;
 	struct bpf_map *map;
+	int64_t bytes = 0;
 
 	bpf_object__for_each_map(map, object)
-		cost.memory_bytes += fd_memory(bpf_map__fd(map));
-	bpf_object__for_each_program(program, object) {
+		bytes += fd_memory(bpf_map__fd(map));
+	bpf_object__for_each_program(program, object)
+		bytes += bpf_program__fd(program) < 0 ? 0 : fd_memory(bpf_program__fd(program));
+	return bytes;
+}
+
+int64_t programs_run_ns(const struct programs *programs)
+{
+	struct bpf_program *program;
+	int64_t run_ns = 0;
+
+	if (programs->stats_fd < 0)
+		return INT64_MIN;
+	bpf_object__for_each_program(program, programs->skeleton->obj) {
 		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
 
 		if (bpf_program__fd(program) < 0)
 			continue;
-		cost.memory_bytes += fd_memory(bpf_program__fd(program));
-		if (cost.run_ns == INT64_MIN)
-			continue;
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
-			cost.run_ns = INT64_MIN;
-		else
-			cost.run_ns += (int64_t)info.run_time_ns;
+			return INT64_MIN;
+		run_ns += (int64_t)info.run_time_ns;
 	}
-	return cost;
+	return run_ns;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel's half: loads the BPF programs with their settings, maps what they write into our memory, and reads
- * what they cost. Nothing here calls bpf(2) between programs_load() and programs_cost(): while userspace is inside
+ * what they cost. Nothing here calls bpf(2) between programs_load() and programs_run_ns(): while userspace is inside
  * bpf(2) the kernel skips perf programs on that CPU.
  */
 #ifndef PROFOUND_PROGRAMS_H
@@ -82,11 +82,9 @@ uint32_t programs_swap(struct programs *programs);
 /* Sum over all CPUs. */
 uint64_t programs_counter(const struct programs *programs, enum abi_counter counter);
 
-struct programs_cost {
-	int64_t run_ns;       /* of all programs; INT64_MIN: not known */
-	int64_t memory_bytes; /* maps and programs; INT64_MIN: not known */
-};
-
-struct programs_cost programs_cost(const struct programs *programs);
+/* Of maps and programs, as the kernel tells of them. */
+int64_t programs_bytes(const struct programs *programs);
+/* Run time of all programs so far; INT64_MIN: not known. */
+int64_t programs_run_ns(const struct programs *programs);
 
 #endif

@@ -24,7 +24,7 @@ struct resolver {
 	struct tables *tables;
 	struct spaces *spaces;
 	struct interpreters *interpreters; /* NULL: none is looked for */
-	const struct code_table *codes; /* of interpreters */
+	struct code_table *codes;    /* of interpreters */
 	uint64_t *counters; /* by enum abi_counter; user_memory is added to */
 	uint64_t by_fp;     /* frames found by frame pointer, weighted by samples */
 };

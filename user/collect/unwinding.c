@@ -39,11 +39,13 @@ void unwinding_epoch(struct unwinding *unwinding)
 	spaces_epoch(unwinding->spaces);
 }
 
-void unwinding_count(struct unwinding *unwinding, uint64_t *counters)
+void unwinding_count(const struct unwinding *unwinding, uint64_t *counters)
 {
-	struct tables_figures tables = tables_figures(unwinding->tables);
+	counters[COUNTER_table_evicted] += tables_figures(unwinding->tables).evicted;
+	counters[COUNTER_table_no_room] += row_chunks_failed(unwinding->chunks) + spaces_figures(unwinding->spaces).no_room;
+}
 
-	counters[COUNTER_table_evicted] += tables.evicted;
-	counters[COUNTER_table_no_room] += tables.on_heap + row_chunks_failed(unwinding->chunks) +
-					   spaces_figures(unwinding->spaces).no_room;
+uint32_t unwinding_on_heap(const struct unwinding *unwinding)
+{
+	return tables_figures(unwinding->tables).on_heap;
 }

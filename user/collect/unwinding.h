@@ -23,8 +23,10 @@ struct unwinding {
 int unwinding_init(struct unwinding *unwinding, const struct programs *programs);
 void unwinding_release(struct unwinding *unwinding);
 
-/* Adds what went wrong to the counters, by enum abi_counter. Once. */
-void unwinding_count(struct unwinding *unwinding, uint64_t *counters);
+/* Adds what went wrong so far to the counters, by enum abi_counter. */
+void unwinding_count(const struct unwinding *unwinding, uint64_t *counters);
+/* Tables that have no room in the kernel now. */
+uint32_t unwinding_on_heap(const struct unwinding *unwinding);
 
 /* An interval was read and resolved. */
 void unwinding_epoch(struct unwinding *unwinding);

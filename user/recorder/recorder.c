@@ -66,7 +66,7 @@ int recorder_open(struct recorder *recorder, struct fault *fault)
 /* What a profile tells of itself and of where it is from. */
 static int describe(struct recorder *recorder, struct fault *fault)
 {
-	struct profile *profile = collector_profile(recorder->collector);
+	struct profile *profile = recorder_profile(recorder);
 	int err = sample_value_set(profile, &recorder->sampling);
 
 	profile->start_unix_ns = recorder->trust.start_unix_ns;
@@ -89,7 +89,7 @@ static int name(struct recorder *recorder, uint64_t until_ns, uint64_t counters[
 	int err = -ENOMEM;
 
 	if (dwarf) {
-		err = symbolize_profile(collector_profile(recorder->collector),
+		err = symbolize_profile(recorder_profile(recorder),
 			collector_objects(recorder->collector), collector_processes(recorder->collector),
 			collector_kernel_symbols(recorder->collector), &options);
 		dwarf_worker_stop(dwarf);
@@ -156,7 +156,7 @@ static int derive_trust(struct recorder *recorder, const uint64_t counters[COUNT
 	if (rate_is_lowered(recorder))
 		trust->counter[COUNTER_rate_lowered] = trust->taken;
 	fill_machine(recorder);
-	err = trust_count_frames(trust, collector_profile(recorder->collector), file_of,
+	err = trust_count_frames(trust, recorder_profile(recorder), file_of,
 		(void *)(uintptr_t)collector_objects(recorder->collector));
 	if (err)
 		return fault_set(fault, err, "cannot add up the figures: %s", strerror(-err));
@@ -190,9 +190,37 @@ struct recorder recorder_again(const struct recorder *recorder)
 	};
 }
 
+int recorder_cut(struct recorder *recorder, struct recorder *part)
+{
+	uint64_t at_ns;
+	int err;
+
+	*part = recorder_again(recorder);
+	part->part = true;
+	part->collector = recorder->collector;
+	part->began_ns = recorder->began_ns;
+	part->enabled_ns = recorder->enabled_ns;
+	err = collector_cut(recorder->collector, &part->cut, &part->trust, &at_ns);
+	part->trust.start_unix_ns = recorder->trust.start_unix_ns;
+	part->spent_seconds = recorder->spent_seconds;
+	part->sampled_ns = at_ns - recorder->enabled_ns;
+	recorder->trust.start_unix_ns = (int64_t)(clock_ns(CLOCK_REALTIME) - (clock_now_ns() - at_ns));
+	recorder->began_ns = recorder->enabled_ns = at_ns;
+	recorder->spent_seconds = usage_cpu_seconds(RUSAGE_SELF);
+	return err;
+}
+
+struct profile *recorder_profile(struct recorder *recorder)
+{
+	return recorder->part ? &recorder->cut : collector_profile(recorder->collector);
+}
+
 void recorder_release(struct recorder *recorder)
 {
-	collector_free(recorder->collector);
+	if (recorder->part)
+		profile_release(&recorder->cut);
+	else
+		collector_free(recorder->collector);
 	trust_release(&recorder->trust);
 	if (!recorder->again)
 		resource_options_release(&recorder->resources);

@@ -43,6 +43,8 @@ struct recorder {
 	uint64_t sampled_ns; /* how long they were on */
 	double spent_seconds; /* of CPU, by this process before it began */
 	bool again;           /* resources are another's */
+	bool part;            /* the collector is another's, the profile is `cut` */
+	struct profile cut;
 };
 
 /* Asks the machine whether it can be done, before sampling starts and before a file exists. 0, or a negative errno with the
@@ -54,6 +56,13 @@ int recorder_read_host(struct recorder *recorder);
 
 /* Loads everything; sampling is off. 0, or a negative errno with the fault filled. */
 int recorder_open(struct recorder *recorder, struct fault *fault);
+
+/* Ends a part of it while it goes on: *part has what was sampled so far, and recorder_account() behind it. It refers to what
+ * `recorder` has, which must outlive it. 0 or -ENOMEM: *part has what fit. */
+int recorder_cut(struct recorder *recorder, struct recorder *part);
+
+/* What was sampled. */
+struct profile *recorder_profile(struct recorder *recorder);
 
 /* When sampling has ended: what the collector knows of it. */
 void recorder_account(struct recorder *recorder);

@@ -12,7 +12,7 @@
 
 struct entry {
 	struct code_key key;
-	uint32_t function; /* id in the profile */
+	uint32_t function; /* id in `functions` */
 	uint32_t lines;    /* id in `tables` */
 	bool used, internal;
 	bool seen; /* by a prune before */
@@ -20,6 +20,10 @@ struct entry {
 
 struct code_table {
 	struct profile *profile; /* borrowed */
+	struct intern texts;
+	struct intern functions; /* of struct profile_function, with ids of `texts` */
+	uint32_t *placed;        /* one a function: its id in the profile + 1, or 0 */
+	uint32_t placed_cap;
 	struct intern tables;    /* of struct table_head and a line table behind it */
 	struct entry *entries;   /* open addressing, linear probe, half full at most */
 	uint32_t slots, used;    /* slots: a power of two, or 0 */
@@ -44,8 +48,16 @@ void code_table_free(struct code_table *table)
 	if (!table)
 		return;
 	intern_release(&table->tables);
+	intern_release(&table->functions);
+	intern_release(&table->texts);
+	free(table->placed);
 	free(table->entries);
 	free(table);
+}
+
+void code_table_begin_profile(struct code_table *table)
+{
+	memset(table->placed, 0, table->placed_cap * sizeof(*table->placed));
 }
 
 static bool same(const struct code_key *a, const struct code_key *b)
@@ -117,15 +129,35 @@ static int intern_lines(struct code_table *table, const struct cpython_code *cod
 	return intern_add(&table->tables, &whole, sizeof(whole.head) + code->lines_size, id);
 }
 
+static int reserve_placed(struct code_table *table)
+{
+	uint32_t count = table->functions.count + 1, cap = table->placed_cap ? table->placed_cap : SLOTS_LEAST;
+	uint32_t *placed;
+
+	while (cap < count)
+		cap *= 2;
+	if (cap == table->placed_cap)
+		return 0;
+	placed = reallocarray(table->placed, cap, sizeof(*placed));
+	if (!placed)
+		return -ENOMEM;
+	memset(placed + table->placed_cap, 0, (cap - table->placed_cap) * sizeof(*placed));
+	table->placed = placed;
+	table->placed_cap = cap;
+	return 0;
+}
+
 static int intern_function(struct code_table *table, const struct cpython_code *code, uint32_t *id)
 {
 	struct profile_function function = {
 		.first_line = code->first_line, .type = FRAME_TYPE_CPYTHON};
-	int err = intern_text(&table->profile->text, code->function, &function.name);
+	int err = reserve_placed(table);
 
 	if (!err)
-		err = intern_text(&table->profile->text, code->file, &function.file);
-	return err ? err : profile_function(table->profile, &function, id);
+		err = intern_text(&table->texts, code->function, &function.name);
+	if (!err)
+		err = intern_text(&table->texts, code->file, &function.file);
+	return err ? err : intern_add(&table->functions, &function, sizeof(function), id);
 }
 
 int code_table_add(struct code_table *table, const struct abi_code *record, size_t size,
@@ -156,14 +188,39 @@ static uint32_t line_at(const struct code_table *table, uint32_t id, uint32_t at
 	return at == ABI_RUNTIME_AT_UNKNOWN ? head->first_line : cpython_lines_find(&lines, at);
 }
 
-int code_table_find(const struct code_table *table, const struct code_key *key, uint32_t at,
-	struct code_place *out)
+/* A function comes into the profile when it is sampled. */
+static int place_function(struct code_table *table, uint32_t id, uint32_t *out)
+{
+	struct profile_function function = *(const struct profile_function *)intern_get(&table->functions, id, NULL);
+	struct profile *profile = table->profile;
+	int err;
+
+	if (table->placed[id]) {
+		*out = table->placed[id] - 1;
+		return 0;
+	}
+	err = intern_text(&profile->text, intern_get(&table->texts, function.name, NULL), &function.name);
+	if (!err)
+		err = intern_text(&profile->text, intern_get(&table->texts, function.file, NULL), &function.file);
+	if (!err)
+		err = profile_function(profile, &function, out);
+	if (!err)
+		table->placed[id] = *out + 1;
+	return err;
+}
+
+int code_table_find(struct code_table *table, const struct code_key *key, uint32_t at, struct code_place *out)
 {
 	const struct entry *entry = table->slots ? slot_of(table, key) : NULL;
+	uint32_t function = 0;
+	int err;
 
 	if (!entry || !entry->used)
 		return -ENOENT;
-	out->function = entry->function;
+	err = entry->internal ? 0 : place_function(table, entry->function, &function);
+	if (err)
+		return err;
+	out->function = function;
 	out->internal = entry->internal;
 	out->line = line_at(table, entry->lines, at);
 	return 0;
@@ -195,6 +252,6 @@ void code_table_prune(struct code_table *table, bool (*keep)(void *context, cons
 
 size_t code_table_bytes(const struct code_table *table)
 {
-	return table->slots * sizeof(*table->entries) + table->tables.cap +
-	       table->tables.items_cap * sizeof(*table->tables.items);
+	return table->slots * sizeof(*table->entries) + table->placed_cap * sizeof(*table->placed) +
+	       intern_bytes(&table->tables) + intern_bytes(&table->functions) + intern_bytes(&table->texts);
 }

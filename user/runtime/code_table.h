@@ -23,8 +23,10 @@ struct code_key {
 	uint32_t tgid, exec, check;
 };
 
+/* `profile` is borrowed, and may be emptied: then code_table_begin_profile() has to be told. */
 struct code_table *code_table_new(struct profile *profile);
 void code_table_free(struct code_table *table);
+void code_table_begin_profile(struct code_table *table);
 
 /* Adds what the kernel side told; `lines` is the kind of its build's line tables. A later one with an equal key takes the
  * earlier one's place. 0; -EINVAL: a record that contradicts itself; -ENOMEM. */
@@ -32,14 +34,14 @@ int code_table_add(struct code_table *table, const struct abi_code *record, size
 	enum cpython_lines_kind lines);
 
 struct code_place {
-	uint32_t function; /* profile_get_function() */
+	uint32_t function; /* profile_get_function(), if it is not internal */
 	uint32_t line;     /* 0: not known */
 	bool internal;     /* cpython_code.internal: no frame that people know of */
 };
 
-/* Where `at` (abi_runtime_frame.at) is. 0, or -ENOENT: nobody told of that code object. */
-int code_table_find(const struct code_table *table, const struct code_key *key, uint32_t at,
-	struct code_place *out);
+/* Where `at` (abi_runtime_frame.at) is; its function is in the profile from then on. 0; -ENOENT: nobody told of that code
+ * object; -ENOMEM. */
+int code_table_find(struct code_table *table, const struct code_key *key, uint32_t at, struct code_place *out);
 
 /* Forgets the code objects that `keep` is false for: those of processes that are gone. One that was added since the last
  * time stays: who reads of a code object may not have met its process yet. */
