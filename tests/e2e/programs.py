@@ -19,6 +19,7 @@ PROGRAMS = {
     "family": ("gcc", ["family.c"], []),
     "loader": ("gcc", ["loader.c"], ["-pthread"]),
     "libone.so": ("gcc", ["plugin.c"], ["-shared", "-fPIC", "-DWORK_NAME=one_work"]),
+    "setclock.so": ("gcc", ["setclock.c"], ["-shared", "-fPIC"]),
     "libtwo.so": ("gcc", ["plugin.c"], ["-shared", "-fPIC", "-DWORK_NAME=two_work"]),
     "stage1": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=1"]),
     "stage2": ("gcc", ["stage.c"], ["-no-pie", "-DSTAGE=2"]),

@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.error
@@ -16,6 +17,7 @@ import prometheus_client.parser
 import pytest
 
 import profound
+import programs
 import receivers
 from agents import assert_no_gap, intervals, rows
 from receivers import HANG, PLAIN, PROTOBUF, accepted, status
@@ -301,6 +303,36 @@ def test_told_to_systemd(agent, tmp_path):
         while told != b"STOPPING=1":
             told = listener.recv(100)
             assert told in (b"WATCHDOG=1", b"STOPPING=1")
+
+
+def test_clock_is_set(agent, http, tmp_path):
+    """A year ahead, then back before the start: no interval is lost, the history keeps its oldest, requests go out in the
+    order in which they were sampled."""
+    clock, library = tmp_path / "clock", tmp_path / "setclock.so"
+    programs.compile_to(library.name, library)
+    clock.write_text("0")
+    env = {"LD_PRELOAD": str(library), "SET_CLOCK": str(clock)}
+    folders = ["--spool", tmp_path / "spool", "--store", tmp_path / "store"]
+    one = agent("--interval", "1", "-o", f"otlp+http://127.0.0.1:{receivers.free_port()}", *folders, env=env)
+    one.wait_for_metric('intervals_total{result="written"}', 2)
+    for i, seconds in enumerate((366 * 86400, -10800)):
+        tmp = tmp_path / "next"
+        tmp.write_text(str(seconds))
+        tmp.rename(clock)
+        one.wait_for_metric("clock_steps_total", i + 1)
+        one.wait_for_metric('intervals_total{result="written"}', one.metric('intervals_total{result="written"}') + 3)
+    values = one.metrics()
+    assert values["store_deleted_total"] == values["spool_dropped_total"] == values['intervals_total{result="lost"}'] == 0
+    one.stop()
+    receiver = http(OK)
+    two = agent("--interval", "60", "-o", url(receiver), *folders, env=env)
+    profound.wait_until(lambda: two.metric("spool_files") == 0, 20, "an empty spool")
+    with sqlite3.connect(f"file:{tmp_path}/store/profiles.sqlite?mode=ro", uri=True) as db:
+        stored = db.execute("SELECT start_ns, samples FROM profile ORDER BY id").fetchall()
+    found = intervals(receiver.requests)
+    assert [total for _, _, total in found] == [samples for _, samples in stored], (found, stored)
+    assert [start for start, _, _ in found] == [start / 1e9 for start, _ in stored]
+    assert max(start for start, _ in stored) - min(start for start, _ in stored) > 366 * 86400 * 10**9
 
 
 def test_max_cpu(agent, target, tmp_path):

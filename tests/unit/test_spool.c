@@ -47,6 +47,24 @@ static void make_file(const char *name, const void *data, size_t size)
 	close(fd);
 }
 
+/* A clock that is set back changes nothing in the order, nor does a new process. */
+static void test_next(void **state)
+{
+	struct spool spool = opened(1 << 20);
+
+	(void)state;
+	assert_int_equal(spool_next(&spool, 50 * SECOND), 50 * SECOND);
+	assert_int_equal(spool_put(&spool, 50 * SECOND, 0, "a", 1), 0);
+	assert_int_equal(spool_next(&spool, 20 * SECOND), 50 * SECOND + 1);
+	assert_int_equal(spool_next(&spool, 50 * SECOND), 50 * SECOND + 2);
+	assert_int_equal(spool_next(&spool, 60 * SECOND), 60 * SECOND);
+	spool_release(&spool);
+	spool = opened(1 << 20);
+	assert_int_equal(spool_next(&spool, 20 * SECOND), 50 * SECOND + 1);
+	spool_take_back(&spool, 50 * SECOND, 1);
+	spool_release(&spool);
+}
+
 /* The oldest comes first, whenever it was put, and comes back as it was. */
 static void test_order(void **state)
 {
@@ -173,6 +191,7 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_next, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_order, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_taken_back, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_one_owner, make_folder, remove_folder),

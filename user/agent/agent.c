@@ -17,6 +17,7 @@
 #include "agent/notifier.h"
 #include "agent/outlet.h"
 #include "agent/sampler.h"
+#include "agent/wall_clock.h"
 #include "agent/writer.h"
 #include "base/clock.h"
 #include "base/event_loop.h"
@@ -45,6 +46,7 @@ struct agent {
 	struct event_source collector, signals, tick, end;
 	uint64_t end_ns; /* of this interval (CLOCK_MONOTONIC), when `end` is readable */
 	uint64_t watchdog_ns, told_ns;
+	struct wall_clock wall_clock;
 	struct spool_depth depth; /* as it was at the last look */
 	unsigned ticks;
 	bool short_of_memory; /* this interval has to end */
@@ -132,12 +134,27 @@ static void begin_interval(struct agent *agent)
 	agent->short_of_memory = agent->waits = false;
 }
 
+/* As long as it is not known what time it is, nothing is too old. */
+static void look_at_clock(struct agent *agent)
+{
+	int64_t step_ns = wall_clock_look(&agent->wall_clock);
+
+	agent->writer.store_age_ns = wall_clock_is_steady(&agent->wall_clock) ? agent->options->store_age_ns : 0;
+	if (!step_ns)
+		return;
+	logger_say(LOG_WARNING, "the wall clock was set; for an hour nothing goes from the store by age", "step_seconds",
+		logger_number((double)step_ns / 1e9), NULL);
+	metrics_begin(&agent->metrics)->clock_steps++;
+	metrics_end(&agent->metrics);
+}
+
 static void cut(struct agent *agent)
 {
 	const struct recorder *now = agent->sampler.now;
 	struct fault fault = {""};
 	struct recorder *last;
 
+	look_at_clock(agent);
 	if (writer_is_busy(&agent->writer)) {
 		if (!agent->waits) {
 			metrics_begin(&agent->metrics)->extended++;
@@ -199,6 +216,8 @@ static void measure(struct agent *agent)
 	values->frequency_hz = agent->sampler.now->sampling.frequency_hz;
 	values->processes = processes_count(collector_processes(collector_of(agent)));
 	values->files = objects_count(collector_objects(collector_of(agent)));
+	values->tables = collector_tables(collector_of(agent));
+	values->published = collector_spaces(collector_of(agent)).published;
 	if (agent->outlet.sends)
 		values->sending = forwarder_figures(&agent->outlet.forwarder);
 	metrics_end(&agent->metrics);
@@ -229,6 +248,7 @@ static int on_tick(void *context)
 		return 0;
 	agent->ticks++;
 	err = end_early(agent, collector_tick(collector_of(agent)));
+	look_at_clock(agent);
 	writer_look(&agent->writer);
 	measure(agent);
 	tell_watchdog(agent);
@@ -320,7 +340,7 @@ static int start(struct agent *agent, struct fault *fault)
 		return fault_set(fault, err, "cannot wait for events: %s", strerror(-err));
 	agent->writer = (struct writer){
 		.loop = &agent->loop, .outlet = &agent->outlet, .metrics = &agent->metrics,
-		.store_bytes = options->store_bytes, .store_age_ns = options->store_age_ns, .most_ns = WRITE_MOST_NS,
+		.store_bytes = options->store_bytes, .most_ns = WRITE_MOST_NS,
 		.freed = on_freed, .context = agent, .scribe = SCRIBE_NONE,
 	};
 	err = watch(agent, fault);

@@ -120,6 +120,17 @@ static void print_cost(struct buf *out, const struct metrics_values *values)
 	one(out, "frequency_asked_hertz", "gauge", "The same as it was asked for.", values->frequency_asked_hz);
 	one(out, "processes", "gauge", "Processes that were sampled in this interval.", (double)values->processes);
 	one(out, "files", "gauge", "Files that they have mapped.", (double)values->files);
+	one(out, "clock_steps_total", "counter", "Times the wall clock was set.", (double)values->clock_steps);
+}
+
+static void print_tables(struct buf *out, const struct metrics_values *values)
+{
+	head(out, "unwind_tables", "gauge", "Unwind tables of files, by where they are.");
+	labelled(out, "unwind_tables", "place", "kernel", values->tables.shared);
+	labelled(out, "unwind_tables", "place", "heap", values->tables.on_heap);
+	one(out, "unwind_table_rows", "gauge", "Rows of those in the kernel.", (double)values->tables.rows);
+	one(out, "unwind_table_bytes", "gauge", "Memory that they take.", (double)values->tables.bytes);
+	one(out, "kernel_walked_processes", "gauge", "Processes whose stacks the kernel walks by them.", values->published);
 }
 
 static void print_spool(struct buf *out, const struct metrics_values *values)
@@ -159,6 +170,7 @@ int metrics_print(struct metrics *metrics, struct buf *out)
 	print_samples(out, values);
 	print_intervals(out, values);
 	print_cost(out, values);
+	print_tables(out, values);
 	if (values->spooling) {
 		print_spool(out, values);
 		print_sending(out, &values->sending);

@@ -26,6 +26,9 @@ struct metrics_values {
 	uint64_t spool_errors, spool_dropped, store_errors, store_gone;
 	uint32_t frequency_hz, frequency_asked_hz;
 	uint64_t processes, files; /* that are known now */
+	struct tables_figures tables;
+	uint32_t published; /* processes that the kernel side walks */
+	uint64_t clock_steps;
 	bool spooling, storing;
 	struct spool_depth depth;
 	struct forwarder_figures sending;

@@ -32,7 +32,7 @@ static int put_requests(const struct scribe_task *task, const struct export_view
 	while (!err && (more = otlp_requests_next(&requests, &request)) && (more > 0 || more == -E2BIG)) {
 		if (more < 0)
 			continue;
-		err = spool_put(task->spool, (uint64_t)view->trust->start_unix_ns, part++, request.data, request.len);
+		err = spool_put(task->spool, task->spool_ns, part++, request.data, request.len);
 		if (!err) {
 			report->requests++;
 			report->bytes += request.len;
@@ -42,7 +42,7 @@ static int put_requests(const struct scribe_task *task, const struct export_view
 	err = err ? err : more;
 	/* All of it or nothing: it is tried again. */
 	if (err)
-		spool_take_back(task->spool, (uint64_t)view->trust->start_unix_ns, part);
+		spool_take_back(task->spool, task->spool_ns, part);
 	return err;
 }
 
@@ -74,6 +74,7 @@ static int put_row(const struct export_view *view, struct store *store, struct f
 static void store_profile(const struct scribe_task *task, const struct export_view *view, struct scribe_report *report)
 {
 	int64_t now_ns = (int64_t)clock_ns(CLOCK_REALTIME);
+	int64_t before_ns = task->store_age_ns ? now_ns - (int64_t)task->store_age_ns : INT64_MIN;
 	struct store *store = NULL;
 	struct fault fault = {""};
 	int err = store_open(&store, task->store, true, &fault);
@@ -83,7 +84,7 @@ static void store_profile(const struct scribe_task *task, const struct export_vi
 	/* A full disk has room again when old rows went. */
 	if (store && (!err || err == -ENOSPC)) {
 		struct fault trim = {""};
-		int trimmed = store_trim(store, now_ns - (int64_t)task->store_age_ns, task->store_bytes,
+		int trimmed = store_trim(store, before_ns, task->store_bytes,
 			&report->store_gone, err ? &trim : &fault);
 
 		if (!err)

@@ -18,8 +18,10 @@
 struct scribe_task {
 	struct recorder *recorder;  /* recorder_account() was called */
 	const struct spool *spool;  /* NULL: nothing is sent */
+	uint64_t spool_ns;          /* spool_next() */
 	const char *store;          /* directory; NULL: there is none */
-	uint64_t store_bytes, store_age_ns;
+	uint64_t store_bytes;
+	uint64_t store_age_ns;      /* 0: none is too old */
 	uint64_t until_ns;          /* as in recorder_complete() */
 };
 

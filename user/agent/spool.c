@@ -61,12 +61,15 @@ static int walk(const struct spool *spool, void (*each)(void *context, const cha
 	return 0;
 }
 
-static void remove_unfinished(void *context, const char *name)
+static void take_in(void *context, const char *name)
 {
-	const struct spool *spool = context;
+	struct spool *spool = context;
+	uint64_t time_ns;
 
 	if (is_unfinished(name))
 		unlinkat(spool->dir_fd, name, 0);
+	else if (name_parse(name, &time_ns) && time_ns > spool->last_ns && time_ns < UINT64_MAX / 2)
+		spool->last_ns = time_ns;
 }
 
 static int lock(struct spool *spool, bool waits)
@@ -104,7 +107,7 @@ int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, bool 
 		return refused(-errno, path, fault);
 	err = lock(&opened, waits);
 	if (!err)
-		err = walk(&opened, remove_unfinished, &opened);
+		err = walk(&opened, take_in, &opened);
 	if (err) {
 		spool_release(&opened);
 		return refused(err, path, fault);
@@ -161,7 +164,13 @@ static int put_packed(const struct spool *spool, const char *name, const void *d
 	return err;
 }
 
-int spool_put(const struct spool *spool, uint64_t unix_ns, unsigned part, const void *data, size_t size)
+uint64_t spool_next(struct spool *spool, uint64_t unix_ns)
+{
+	spool->last_ns = unix_ns > spool->last_ns ? unix_ns : spool->last_ns + 1;
+	return spool->last_ns;
+}
+
+int spool_put(const struct spool *spool, uint64_t time_ns, unsigned part, const void *data, size_t size)
 {
 	size_t room = ZSTD_compressBound(size), packed;
 	void *bytes = malloc(room);
@@ -170,19 +179,19 @@ int spool_put(const struct spool *spool, uint64_t unix_ns, unsigned part, const 
 
 	if (!bytes)
 		return -ENOMEM;
-	snprintf(name, sizeof(name), NAME_FORMAT, unix_ns, part & 0xffff);
+	snprintf(name, sizeof(name), NAME_FORMAT, time_ns, part & 0xffff);
 	packed = ZSTD_compress(bytes, room, data, size, LEVEL);
 	err = ZSTD_isError(packed) ? -ENOMEM : put_packed(spool, name, bytes, packed);
 	free(bytes);
 	return err;
 }
 
-void spool_take_back(const struct spool *spool, uint64_t unix_ns, unsigned parts)
+void spool_take_back(const struct spool *spool, uint64_t time_ns, unsigned parts)
 {
 	char name[SPOOL_NAME];
 
 	for (unsigned part = 0; part < parts; part++) {
-		snprintf(name, sizeof(name), NAME_FORMAT, unix_ns, part & 0xffff);
+		snprintf(name, sizeof(name), NAME_FORMAT, time_ns, part & 0xffff);
 		unlinkat(spool->dir_fd, name, 0);
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Export requests on their way out, in a directory: each a file TIME-PART.otlp.zst (both in hex; TIME is the wall clock in
- * nanoseconds when its interval began) with an ExportProfilesServiceRequest packed by zstd, so that the order of names is
- * that of time. A file is there whole and on the disk, or not at all; what a process that died has begun is taken away
+ * nanoseconds when its interval began, or what follows the last one's where the clock was set back) with an
+ * ExportProfilesServiceRequest packed by zstd, so that the order of names is that of intervals. A file is there whole and on the disk, or not at all; what a process that died has begun is taken away
  * when the directory is opened. One process at a time has a directory (flock).
  *
  * One that puts and one that takes may work at the same time.
@@ -23,9 +23,10 @@
 struct spool {
 	int dir_fd, lock_fd; /* -1: closed */
 	uint64_t most_bytes;
+	uint64_t last_ns; /* TIME of the newest interval */
 };
 
-#define SPOOL_NONE ((struct spool){-1, -1, 0})
+#define SPOOL_NONE ((struct spool){-1, -1, 0, 0})
 
 struct spool_depth {
 	uint64_t files, bytes;
@@ -38,11 +39,14 @@ struct spool_depth {
 int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, bool waits, struct fault *fault);
 void spool_release(struct spool *spool);
 
-/* 0; -ENOSPC, -EIO...: nothing was put; -ENOMEM. */
-int spool_put(const struct spool *spool, uint64_t unix_ns, unsigned part, const void *data, size_t size);
+/* TIME of an interval that began at unix_ns: more than that of all others. */
+uint64_t spool_next(struct spool *spool, uint64_t unix_ns);
+
+/* `time_ns` of spool_next(). 0; -ENOSPC, -EIO...: nothing was put; -ENOMEM. */
+int spool_put(const struct spool *spool, uint64_t time_ns, unsigned part, const void *data, size_t size);
 
 /* Removes the parts [0, parts) of an interval, as far as they were not sent. */
-void spool_take_back(const struct spool *spool, uint64_t unix_ns, unsigned parts);
+void spool_take_back(const struct spool *spool, uint64_t time_ns, unsigned parts);
 
 /* 0 or a negative errno. */
 int spool_look(const struct spool *spool, struct spool_depth *depth);

@@ -37,6 +37,7 @@ static void start(struct writer *writer, uint64_t until_ns)
 	const struct scribe_task task = {
 		.recorder = writer->recorder,
 		.spool = outlet->sends ? &outlet->spool : NULL,
+		.spool_ns = writer->spool_ns,
 		.store = writer->stored ? NULL : outlet->store,
 		.store_bytes = writer->store_bytes,
 		.store_age_ns = writer->store_age_ns,
@@ -56,6 +57,7 @@ static void start(struct writer *writer, uint64_t until_ns)
 void writer_take(struct writer *writer, struct recorder *recorder, uint64_t until_ns)
 {
 	writer->recorder = recorder;
+	writer->spool_ns = spool_next(&writer->outlet->spool, (uint64_t)recorder->trust.start_unix_ns);
 	writer->tries = 0;
 	writer->stored = false;
 	writer->unnamed = until_ns == AT_ONCE;

@@ -21,12 +21,14 @@ struct writer {
 	struct event_loop *loop; /* borrowed, as the next three */
 	struct outlet *outlet;
 	struct metrics *metrics;
-	uint64_t store_bytes, store_age_ns;
+	uint64_t store_bytes;
+	uint64_t store_age_ns; /* 0: none is too old */
 	uint64_t most_ns; /* of one child */
 	/* When there is room for another interval again. */
 	void (*freed)(void *context);
 	void *context;
 	struct recorder *recorder; /* owned; NULL: none */
+	uint64_t spool_ns; /* spool_next() */
 	struct scribe scribe;
 	struct event_source source;
 	unsigned tries;

@@ -21,6 +21,8 @@
 #include "object/object.h"
 #include "process/process.h"
 #include "symbolize/kernel_symbols.h"
+#include "unwind/spaces.h"
+#include "unwind/tables.h"
 
 struct collector_request {
 	const struct selection *selection;
@@ -80,6 +82,9 @@ struct collector_progress {
 };
 
 struct collector_progress collector_progress(const struct collector *collector);
+
+struct tables_figures collector_tables(const struct collector *collector);
+struct spaces_figures collector_spaces(const struct collector *collector);
 
 /* Memory of the BPF maps, in bytes; 0: the kernel does not tell. */
 uint64_t collector_bpf_bytes(struct collector *collector);

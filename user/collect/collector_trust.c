@@ -78,6 +78,16 @@ static void fill_account(const struct collector *collector, const struct collect
 	};
 }
 
+struct tables_figures collector_tables(const struct collector *collector)
+{
+	return tables_figures(collector->unwinding.tables);
+}
+
+struct spaces_figures collector_spaces(const struct collector *collector)
+{
+	return spaces_figures(collector->unwinding.spaces);
+}
+
 uint64_t collector_bpf_bytes(struct collector *collector)
 {
 	/* Asked once: what grows are chunks. */

@@ -219,7 +219,7 @@ int store_trim(struct store *store, int64_t before_ns, uint64_t most_bytes, uint
 		err = used_bytes(store, &bytes, fault);
 		if (err || bytes <= most_bytes)
 			break;
-		err = run(store, "DELETE FROM profile WHERE id = (SELECT id FROM profile ORDER BY end_ns, id LIMIT 1)",
+		err = run(store, "DELETE FROM profile WHERE id = (SELECT id FROM profile ORDER BY id LIMIT 1)",
 			"delete from", fault);
 		if (err || !sqlite3_changes(store->db))
 			break;
