@@ -48,6 +48,7 @@ PROGRAMS = {
     "plt": ("gcc", ["plt.c"], [*BARE, "-fplt", "-Wl,-z,lazy,--no-as-needed,-rpath,$ORIGIN"]),
     "opener": ("gcc", ["opener.c"], BARE),
     "coroutines": ("gcc", ["coroutines.c"], BARE),
+    "paths": ("gcc", ["paths.c"], BARE),
     "wide": ("gcc", ["wide.c"], BARE),
     "dial": ("gcc", ["dial.c"], BARE),
     "inlined": ("gcc", ["inlined.c"], []),

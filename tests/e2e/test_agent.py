@@ -347,12 +347,24 @@ def test_max_cpu(agent, target, tmp_path):
 
 
 def test_memory_limit(agent, target, tmp_path):
-    """At the limit an interval ends early, sampling goes on, and nothing is lost."""
-    one = agent("--interval", "60", "--memory", "32M", "-F", "999", "--store", tmp_path / "store",
+    """At the limit an interval ends early and is counted, sampling goes on, nothing is lost by us, and memory stays."""
+    for _ in range(2):
+        target("paths", 60).wait_for("begin")
+    one = agent("--interval", "600", "--memory", "32M", "-F", "4999", "--store", tmp_path / "store",
                 before=["sh", "-c", 'ulimit -n 4096; exec "$@"', "sh"])
-    assert one.metric("memory_limit_bytes") == 32 << 20
+    most = 0
+    while (values := one.metrics())["intervals_cut_short_total"] < 2:
+        most = max(most, values['memory_bytes{kind="heap"}'] + values['memory_bytes{kind="bpf"}'])
+        time.sleep(0.1)
+    assert values["memory_limit_bytes"] == 32 << 20
+    assert most < 1.25 * (32 << 20), most
+    assert one.said("memory is short: this interval ends early")
+    one.wait_for_metric('intervals_total{result="written"}', 2)
     one.stop()
-    assert len(rows(tmp_path / "store")) == 1
+    found = rows(tmp_path / "store")
+    assert len(found) >= 3
+    assert_no_gap([(row[0] / 1e9, (row[1] - row[0]) / 1e9, row[2]) for row in found])
+    assert not one.said("an interval is lost")
 
 
 def test_interpreters_are_known_from_then_on(agent, target, tmp_path):
