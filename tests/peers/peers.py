@@ -12,7 +12,8 @@ import urllib.error
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
-BUILD_SECONDS = {"collector": 900, "pprof": 300, "speedscope": 120, "pyroscope": 1800}
+BUILD_SECONDS = {"collector": 900, "pprof": 300, "speedscope": 120, "pyroscope": 1800, "helm": 600, "schemas": 120,
+                 "deploy": 1500}
 
 
 def cache():
