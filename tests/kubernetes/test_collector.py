@@ -4,6 +4,7 @@ docs/kubernetes.md says: names by container.id, pods that opted out are dropped,
 import http.server
 import json
 import os
+import re
 import subprocess
 import threading
 import urllib.error
@@ -147,11 +148,11 @@ def back_end():
 
 @pytest.fixture
 def collect(otelcol, api, tmp_path):
-    """collect(back_end) is the URL of a Collector by deploy/collector/pyroscope.yaml: other ports, and who it is to the API
-    server comes from a file."""
+    """collect(back_end) is the URL of a Collector by deploy/collector/pyroscope.yaml: other ports, who it is to the API server
+    comes from a file, and further conditions to drop by."""
     running = []
 
-    def starter(back_end):
+    def starter(back_end, *conditions):
         config = yaml.safe_load((FOLDER / "pyroscope.yaml").read_text())
         ports = [receivers.free_port() for _ in range(3)]
         config["receivers"]["otlp"]["protocols"] = {
@@ -159,6 +160,7 @@ def collect(otelcol, api, tmp_path):
         config["extensions"]["health_check"]["endpoint"] = f"127.0.0.1:{ports[2]}"
         for name in ("k8s_attributes", "k8s_attributes/pod"):
             config["processors"][name] = {**config["processors"][name], "auth_type": "kubeConfig"}
+        config["processors"]["filter"]["profile_conditions"] += conditions
         config["service"]["telemetry"] = {"metrics": {"level": "none"}}
         (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
         env = {**PLAIN, **VARIABLES, "PYROSCOPE_ENDPOINT": f"http://127.0.0.1:{back_end.port}",
@@ -178,6 +180,15 @@ def collect(otelcol, api, tmp_path):
         one.wait()
 
 
+def stack(tables, function):
+    """A stack of one function."""
+    tables.string_table.append(function)
+    tables.function_table.add(name_strindex=len(tables.string_table) - 1)
+    tables.location_table.add().lines.add(function_index=len(tables.function_table) - 1)
+    tables.stack_table.add(location_indices=[len(tables.location_table) - 1])
+    return len(tables.stack_table) - 1
+
+
 def request(*resources):
     """One profile of one sample for each resource."""
     message = service.ExportProfilesServiceRequest()
@@ -192,7 +203,7 @@ def request(*resources):
             one.resource.attributes.add(key=key).value.string_value = value
         profile = one.scope_profiles.add().profiles.add(time_unix_nano=1, duration_nano=1, profile_id=os.urandom(16))
         profile.sample_type.type_strindex, profile.sample_type.unit_strindex = 1, 2
-        profile.samples.add(values=[1])
+        profile.samples.add(values=[1], stack_index=stack(tables, f"function of {attributes['service.name']}"))
     return message.SerializeToString()
 
 
@@ -229,6 +240,9 @@ def test_names_and_opting_out(collect, back_end, api):
     assert got["a"].items() >= {"k8s.pod.name": "web", "k8s.namespace.name": "shop", "k8s.container.name": "app",
                                 "container.id": "a" * 64}.items(), got["a"]
     assert got["d"]["k8s.pod.name"] == "shown"
+    # docs/kubernetes.md says so: the request's dictionary is not cleared of what nothing refers to any more.
+    [sent] = back_end.requests
+    assert "function of b" in sent.message().dictionary.string_table
 
 
 def test_by_the_pods_uid(collect, back_end):
@@ -238,6 +252,15 @@ def test_by_the_pods_uid(collect, back_end):
                              {"container.id": "f" * 64, "k8s.pod.uid": "uid-bank", "service.name": "gone"})) == 200
     [one] = resources_of(back_end)
     assert one["k8s.pod.name"] == "web" and one["service.name"] == "init"
+
+
+def test_unknown_pods_dropped(collect, back_end):
+    """With the condition that docs/kubernetes.md has for it."""
+    [condition] = re.findall(r"^ +- (resource.*k8s.pod.name.*)$", (profound.ROOT / "docs/kubernetes.md").read_text(), re.MULTILINE)
+    url = collect(back_end, condition)
+    assert post(url, request({"service.name": "cron"}, {"container.id": "a" * 64, "service.name": "a"},
+                             {"container.id": "e" * 64, "service.name": "new"})) == 200
+    assert {one["service.name"] for one in resources_of(back_end)} == {"cron", "a"}
 
 
 @pytest.mark.parametrize("answer, code", [(503, 503), (429, 429), (400, 400)])
