@@ -8,6 +8,12 @@ import peers
 from fixtures import build, target  # noqa: F401 (what a pod profiles)
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "otelcol" in item.fixturenames:
+            item.add_marker(pytest.mark.deploy)
+
+
 def built(name):
     try:
         return peers.build(name)
