@@ -8,8 +8,8 @@
 #include "cmd/exit_code.h"
 #include "cmd/option.h"
 #include "export/exporter.h"
-#include "symbolize/dwarf_child.h"
-#include "symbolize/dwarf_protocol.h"
+#include "parser/parser_child.h"
+#include "parser/parser_protocol.h"
 
 static const struct command_spec *const commands[] = {
 	&record_command,
@@ -90,9 +90,9 @@ int main(int argc, char **argv)
 		return print_help();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
 		return print_version();
-	/* Not for people: dwarf_worker starts it. */
-	if (!strcmp(argv[1], DWARF_CHILD_ARGUMENT))
-		return dwarf_child_main();
+	/* Not for people: parser_worker starts it. */
+	if (!strcmp(argv[1], PARSER_CHILD_ARGUMENT))
+		return parser_child_main();
 	command = find_command(argv[1]);
 	return command ? command->run(argc - 1, argv + 1) : unknown_command(argv[1]);
 }

@@ -68,11 +68,11 @@ int target_file_open_jitdump(const struct process *process)
 static int lines_error; /* of the next file */
 
 /* Stands in for the process that reads debug information. */
-int dwarf_worker_lines(struct dwarf_worker *worker, const struct dwarf_files *files, struct batch *batch)
+static int lines(void *context, const struct dwarf_files *files, struct batch *batch)
 {
 	int err = lines_error;
 
-	(void)worker;
+	(void)context;
 	(void)files;
 	(void)batch;
 	lines_error = -ENODATA;
@@ -250,13 +250,15 @@ static void test_no_descriptor_for_a_debug_file(void **state)
 /* What there was no memory for is one file's loss. */
 static void test_no_memory_for_a_file(void **state)
 {
+	struct namer namer = namer_here;
 	struct object *files[2];
 	struct scene scene;
 	uint32_t id[2];
 
 	(void)state;
 	scene_init(&scene, "");
-	scene.options.dwarf = (struct dwarf_worker *)&scene; /* it is only handed on */
+	namer.lines = lines;
+	scene.options.namer = &namer;
 	for (int i = 0; i < 2; i++) {
 		struct made made;
 

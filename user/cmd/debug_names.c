@@ -12,6 +12,7 @@
 
 #include "object/elf.h"
 #include "process/debug_file.h"
+#include "parser/parser_names.h"
 #include "symbolize/file_names.h"
 
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
@@ -68,10 +69,11 @@ static int by_order(const void *left, const void *right)
 
 static int name_by(const struct dwarf_files *files, const char *path, struct batch *batch)
 {
-	struct dwarf_worker *worker = dwarf_worker_new(&(struct dwarf_worker_options){0});
-	int lines = 0, err = worker ? file_names_resolve(files, worker, batch, &lines) : -ENOMEM;
+	struct parser_worker *worker = parser_worker_new(&(struct parser_worker_options){0});
+	const struct namer namer = parser_names_namer(worker);
+	int lines = 0, err = worker ? file_names_resolve(files, &namer, batch, &lines) : -ENOMEM;
 
-	dwarf_worker_free(worker);
+	parser_worker_free(worker);
 	if (!err && lines && lines != -ENODATA)
 		fprintf(stderr, "profound debug: %s: its debug information: %s\n", path, strerror(-lines));
 	return err;

@@ -22,6 +22,7 @@
 struct collector_sums {
 	uint64_t counter[COUNTERS];
 	uint64_t due, idle_ns, throttled_ns, by_fp, drained_bytes;
+	uint64_t parser_ns; /* CPU of the child that builds tables */
 	int64_t run_ns; /* INT64_MIN: not known */
 };
 

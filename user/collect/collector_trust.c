@@ -46,6 +46,7 @@ void collector_sum_user(const struct collector *collector, struct collector_sums
 	unwinding_count(&collector->unwinding, sums->counter);
 	sums->counter[COUNTER_runtime_no_room] += interpreters_no_room(collector->runtimes.interpreters);
 	sums->counter[COUNTER_context_hung] += processes_context_hung(collector->processes);
+	sums->parser_ns = unwinding_parser_ns(&collector->unwinding);
 	sums->by_fp = collector->resolver.by_fp;
 	sums->drained_bytes = collector->drained_bytes + collector->deferred_ring.bytes + collector->interval.bytes +
 		collector->runtimes.bytes + sideband_bytes(collector->sideband);
@@ -120,6 +121,7 @@ void collector_figures(struct collector *collector, const struct collector_sums 
 	trust->taken = (int64_t)profile_total(&collector->profile);
 	trust->by_fp = (int64_t)(ended->by_fp - begun->by_fp);
 	trust->bpf_memory_bytes = (int64_t)collector_bpf_bytes(collector);
+	trust->cpu_seconds += (double)(ended->parser_ns - begun->parser_ns) / 1e9;
 	fill_run_time(begun->run_ns, ended->run_ns, trust);
 	trust->drained_bytes = (int64_t)(ended->drained_bytes - begun->drained_bytes);
 }

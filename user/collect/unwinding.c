@@ -3,6 +3,16 @@
 
 #include <errno.h>
 
+#include "parser/parser_table.h"
+
+#define PARSER_FAILURES 1024 /* a file that the child dies at is tried once */
+#define PARSER_MS 10000      /* a file; the largest browser takes a twentieth of that */
+
+static int build(void *context, struct unwind_table *table, int fd, struct rules *rules)
+{
+	return parser_table_build(context, table, fd, rules);
+}
+
 int unwinding_init(struct unwinding *unwinding, const struct programs *programs)
 {
 	struct tables_memory memory = {.rules = programs->rules,
@@ -10,6 +20,11 @@ int unwinding_init(struct unwinding *unwinding, const struct programs *programs)
 		.heap_bytes = programs->plan.heap_bytes};
 
 	*unwinding = (struct unwinding){0};
+	unwinding->parser = parser_worker_new(
+		&(struct parser_worker_options){.deadline_ms = PARSER_MS, .failures = PARSER_FAILURES});
+	if (!unwinding->parser)
+		return -ENOMEM;
+	memory.builder = (struct tables_builder){build, unwinding->parser};
 	if (arena_init(&unwinding->arena, programs->arena, programs->settings.arena_words))
 		return -ENOMEM;
 	unwinding->chunks = row_chunks_new(programs_chunks_fd(programs), programs->plan.chunks);
@@ -29,23 +44,33 @@ void unwinding_release(struct unwinding *unwinding)
 	tables_free(unwinding->tables);
 	row_chunks_free(unwinding->chunks);
 	arena_release(&unwinding->arena);
+	parser_worker_free(unwinding->parser);
 	*unwinding = (struct unwinding){0};
 }
 
 void unwinding_epoch(struct unwinding *unwinding)
 {
 	tables_epoch(unwinding->tables);
+	parser_worker_rest(unwinding->parser);
 	spaces_publish(unwinding->spaces);
 	spaces_epoch(unwinding->spaces);
 }
 
 void unwinding_count(const struct unwinding *unwinding, uint64_t *counters)
 {
-	counters[COUNTER_table_evicted] += tables_figures(unwinding->tables).evicted;
+	struct tables_figures tables = tables_figures(unwinding->tables);
+
+	counters[COUNTER_table_evicted] += tables.evicted;
+	counters[COUNTER_table_failed] += tables.failed;
 	counters[COUNTER_table_no_room] += row_chunks_failed(unwinding->chunks) + spaces_figures(unwinding->spaces).no_room;
 }
 
 uint32_t unwinding_on_heap(const struct unwinding *unwinding)
 {
 	return tables_figures(unwinding->tables).on_heap;
+}
+
+uint64_t unwinding_parser_ns(const struct unwinding *unwinding)
+{
+	return parser_worker_cpu_ns(unwinding->parser);
 }

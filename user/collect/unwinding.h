@@ -12,7 +12,10 @@
 #include "unwind/spaces.h"
 #include "unwind/tables.h"
 
+struct parser_worker;
+
 struct unwinding {
+	struct parser_worker *parser; /* who builds tables: files are hostile */
 	struct row_chunks *chunks;
 	struct arena arena;
 	struct tables *tables;
@@ -27,6 +30,9 @@ void unwinding_release(struct unwinding *unwinding);
 void unwinding_count(const struct unwinding *unwinding, uint64_t *counters);
 /* Tables that have no room in the kernel now. */
 uint32_t unwinding_on_heap(const struct unwinding *unwinding);
+
+/* CPU time of the child that builds tables, so far. */
+uint64_t unwinding_parser_ns(const struct unwinding *unwinding);
 
 /* An interval was read and resolved. */
 void unwinding_epoch(struct unwinding *unwinding);

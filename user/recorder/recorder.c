@@ -12,7 +12,7 @@
 #include "base/usage.h"
 #include "collect/probe.h"
 #include "collect/sample_value.h"
-#include "symbolize/dwarf_worker.h"
+#include "parser/parser_names.h"
 #include "symbolize/symbolize.h"
 
 int recorder_check(struct recorder *recorder, const struct recorder_options *options, struct fault *fault)
@@ -80,22 +80,23 @@ static int describe(struct recorder *recorder, struct fault *fault)
 static int name(struct recorder *recorder, uint64_t until_ns, uint64_t counters[COUNTERS], struct fault *fault)
 {
 	const struct recorder_options *asked = recorder->options;
-	struct dwarf_worker *dwarf = dwarf_worker_new(&(struct dwarf_worker_options){0});
+	struct parser_worker *parser = parser_worker_new(&(struct parser_worker_options){0});
+	const struct namer namer = parser_names_namer(parser);
 	const struct symbolize_options options = {
 		.demangle = !asked->no_demangle, .no_inline = asked->no_inline,
 		.debuginfod = asked->debuginfod, .hash_files = asked->with_resources,
-		.dwarf = dwarf, .counters = counters, .until_ns = until_ns,
+		.namer = &namer, .counters = counters, .until_ns = until_ns,
 	};
 	int err = -ENOMEM;
 
-	if (dwarf) {
+	if (parser) {
 		err = symbolize_profile(recorder_profile(recorder),
 			collector_objects(recorder->collector), collector_processes(recorder->collector),
 			collector_kernel_symbols(recorder->collector), &options);
-		dwarf_worker_stop(dwarf);
-		recorder->trust.cpu_seconds += (double)dwarf_worker_cpu_ns(dwarf) / 1e9;
+		parser_worker_stop(parser);
+		recorder->trust.cpu_seconds += (double)parser_worker_cpu_ns(parser) / 1e9;
 	}
-	dwarf_worker_free(dwarf);
+	parser_worker_free(parser);
 	return err ? fault_set(fault, err, "cannot name the frames: %s", strerror(-err)) : 0;
 }
 

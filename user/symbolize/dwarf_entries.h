@@ -41,7 +41,7 @@ void dwarf_entries_release(struct dwarf_entries *entries);
 /* What the entry is; NULL: it makes no sense (or there is no memory). */
 const struct dwarf_shape *dwarf_entries_shape(struct dwarf_entries *entries, Dwarf_Die *die);
 
-/* As dwarf_siblingof() and dwarf_child(): 0; 1: there is none; -EBADMSG. */
+/* As dwarf_siblingof() and parser_child(): 0; 1: there is none; -EBADMSG. */
 int dwarf_entries_sibling(struct dwarf_entries *entries, Dwarf_Die *die, Dwarf_Die *next);
 int dwarf_entries_child(struct dwarf_entries *entries, Dwarf_Die *die, Dwarf_Die *child);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An ELF file with DWARF, opened for libdw (elfutils 0.188). libelf maps it: runs in dwarf_child only.
+ * An ELF file with DWARF, opened for libdw (elfutils 0.188). libelf maps it: runs in parser_child only.
  *
  * What libdw does not do is done here: sections compressed with zstd (gABI, ch_type 2; elfutils has it from 0.189 on) are
  * inflated, and an alternate file (dwz, .gnu_debugaltlink) is taken only if its build id is the one that is asked for.

@@ -5,8 +5,8 @@
  * open, 48 bytes a row, also when only a file's name is wanted (dwarf_getsrcfiles.c), and mixes the rows of functions
  * that the linker left out, which begin at 0, with the others'.
  */
-#ifndef PROFOUND_DWARF_LINES_H
-#define PROFOUND_DWARF_LINES_H
+#ifndef PROFOUND_PARSER_LINES_H
+#define PROFOUND_PARSER_LINES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inlined functions and source lines from DWARF 2 to 5 (libdw 0.188). Runs in dwarf_child only: libelf maps the files,
+ * Inlined functions and source lines from DWARF 2 to 5 (libdw 0.188). Runs in parser_child only: libelf maps the files,
  * so that one that is cut off meanwhile is a SIGBUS, and neither library was made for hostile files.
  *
  * Units are found by their ranges, for clang writes no .debug_aranges; what these do not cover, by that. Each unit with wanted addresses is

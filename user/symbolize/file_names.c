@@ -5,11 +5,9 @@
 #include <stddef.h>
 
 #include "object/elf.h"
-#include "symbolize/file_symbols.h"
 #include "symbolize/go_symbols.h"
 
-/* Go's own table knows its functions best; -ENODATA: it is no program of Go's. */
-static int name_go(int fd, struct batch *batch)
+int file_names_go(int fd, struct batch *batch)
 {
 	struct elf elf;
 	int err = elf_init(&elf, fd);
@@ -35,14 +33,14 @@ static int add_rest(const struct batch *batch, struct batch *rest)
 }
 
 /* Of all that has no lines yet. */
-static int add_lines(const struct dwarf_files *files, struct dwarf_worker *worker, struct batch *batch)
+static int add_lines(const struct dwarf_files *files, const struct namer *namer, struct batch *batch)
 {
 	struct batch rest = {0};
 	int err = add_rest(batch, &rest);
 
 	batch_sort(&rest);
 	if (!err)
-		err = rest.count ? dwarf_worker_lines(worker, files, &rest) : -ENODATA;
+		err = rest.count ? namer->lines(namer->context, files, &rest) : -ENODATA;
 	for (size_t i = 0; i < rest.count && err != -ENOMEM; i++) {
 		batch->items[rest.items[i].frame].lines = rest.items[i].lines;
 		rest.items[i].lines = (struct code_lines){0};
@@ -51,16 +49,16 @@ static int add_lines(const struct dwarf_files *files, struct dwarf_worker *worke
 	return err;
 }
 
-int file_names_resolve(const struct dwarf_files *files, struct dwarf_worker *worker, struct batch *batch, int *lines)
+int file_names_resolve(const struct dwarf_files *files, const struct namer *namer, struct batch *batch, int *lines)
 {
-	int go = name_go(files->mapped, batch), got = -ENODATA, err;
+	int go = namer->go(namer->context, files->mapped, batch), got = -ENODATA, err;
 
-	if (go != -ENOMEM && worker)
-		got = add_lines(files, worker, batch);
+	if (go != -ENOMEM && namer->lines)
+		got = add_lines(files, namer, batch);
 	if (lines)
 		*lines = got;
 	if (go == -ENOMEM || got == -ENOMEM)
 		return -ENOMEM;
-	err = file_symbols_resolve(files->mapped, files->debug, batch);
-	return err || go != -EIO ? err : go;
+	err = namer->symbols(namer->context, files->mapped, files->debug, batch);
+	return err || (go != -EIO && go != -EPIPE) ? err : go;
 }

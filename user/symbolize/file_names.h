@@ -3,14 +3,16 @@
 #ifndef PROFOUND_FILE_NAMES_H
 #define PROFOUND_FILE_NAMES_H
 
-#include "symbolize/batch.h"
-#include "symbolize/dwarf_worker.h"
+#include "symbolize/namer.h"
 
 /*
- * Names a sorted batch of ELF virtual addresses of files->mapped. `worker` NULL: without DWARF. *lines (may be NULL) is
- * what dwarf_worker_lines() returned; -ENODATA where it was not asked. 0 (also when some found no name); -ENOEXEC no
- * ELF file that we read; -EIO; -ENOMEM.
+ * Names a sorted batch of ELF virtual addresses of files->mapped. *lines (may be NULL) is what namer->lines() returned;
+ * -ENODATA where it was not asked. 0 (also when some found no name); -ENOEXEC no ELF file that we read; -EIO; -EPIPE
+ * (namer.h: what has no name may have one); -ENOMEM.
  */
-int file_names_resolve(const struct dwarf_files *files, struct dwarf_worker *worker, struct batch *batch, int *lines);
+int file_names_resolve(const struct dwarf_files *files, const struct namer *namer, struct batch *batch, int *lines);
+
+/* Go's own table alone, which knows its functions best. 0; -ENODATA: it is no program of Go's; -ENOEXEC; -EIO; -ENOMEM. */
+int file_names_go(int fd, struct batch *batch);
 
 #endif

@@ -30,8 +30,7 @@ static int resolve_map(int fd, struct batch *batch, uint64_t counters[COUNTERS])
 	return err == -ENOMEM ? err : 0;
 }
 
-/* A process that execs keeps its number, not its code. */
-static void dispute_before(uint64_t since_ns, struct batch *batch, const struct jit_span *spans)
+void jit_dispute_before(uint64_t since_ns, struct batch *batch, const struct jit_span *spans)
 {
 	for (size_t i = 0; i < batch->count; i++)
 		if (since_ns && spans[i].first_ns < since_ns) {
@@ -49,6 +48,6 @@ int jit_resolve(const struct jit_files *files, struct batch *batch, const struct
 		err = resolve_dump(files, batch, spans, counters);
 	if (!err && files->map_fd >= 0)
 		err = resolve_map(files->map_fd, batch, counters);
-	dispute_before(files->since_ns, batch, spans);
+	jit_dispute_before(files->since_ns, batch, spans);
 	return err;
 }

@@ -23,4 +23,7 @@ struct jit_files { /* borrowed; negative: there is none */
 int jit_resolve(const struct jit_files *files, struct batch *batch, const struct jit_span *spans,
 	uint64_t counters[COUNTERS]);
 
+/* A process that execs keeps its number, not its code: what was sampled before gets no name. */
+void jit_dispute_before(uint64_t since_ns, struct batch *batch, const struct jit_span *spans);
+
 #endif

@@ -28,6 +28,7 @@ struct symbolizer {
 	const struct processes *processes;
 	const struct kernel_symbols *kernel;
 	const struct symbolize_options *options;
+	const struct namer *namer;
 	uint64_t *counters;
 	struct debuginfod *servers; /* NULL: nobody is asked */
 	uint64_t checksum_left;     /* debug_file_open() */
@@ -132,7 +133,7 @@ static bool is_out_of_descriptors(int err)
 	return err == -EMFILE || err == -ENFILE;
 }
 
-/* What became of a file's debug information (debug_file_open(), dwarf_worker_lines()). */
+/* What became of a file's debug information (debug_file_open(), namer->lines()). */
 static void count_lines(struct symbolizer *s, int debug_fd, int result)
 {
 	if (is_out_of_descriptors(debug_fd))
@@ -140,6 +141,11 @@ static void count_lines(struct symbolizer *s, int debug_fd, int result)
 	if (!result || result == -ENODATA)
 		return;
 	s->counters[result == -ENOENT ? COUNTER_debug_info_missing : COUNTER_debug_info_failed]++;
+}
+
+static enum abi_counter why_unnamed(int err)
+{
+	return err == -EIO ? COUNTER_file_unreadable : err == -EPIPE ? COUNTER_parser_failed : COUNTER_no_symbol;
 }
 
 static int name_addresses(struct symbolizer *s, const struct object *object, const struct elf *elf,
@@ -153,14 +159,13 @@ static int name_addresses(struct symbolizer *s, const struct object *object, con
 	int lines = 0, err = debug_fd;
 
 	if (debug_fd != -ENOMEM)
-		err = file_names_resolve(&files, s->options->dwarf, batch, &lines);
+		err = file_names_resolve(&files, s->namer, batch, &lines);
 	if (debug_fd >= 0)
 		close(debug_fd);
 	if (err == -ENOMEM)
 		return err;
 	count_lines(s, debug_fd, lines);
-	return put_addresses(s, object, batch,
-		err == -EIO ? COUNTER_file_unreadable : COUNTER_no_symbol);
+	return put_addresses(s, object, batch, why_unnamed(err));
 }
 
 /* `elf` NULL: it cannot be read, or is not what was mapped. */
@@ -288,7 +293,7 @@ static int resolve_anon(struct symbolizer *s, const struct process *process, str
 	files = (struct jit_files){.other_clock = process->other_clock, .since_ns = process->exec_ns};
 	files.dump_fd = open_jit(s, target_file_open_jitdump(process));
 	files.map_fd = open_jit(s, target_file_open_perf_map(process));
-	err = jit_resolve(&files, batch, spans, s->counters);
+	err = s->namer->jit(s->namer->context, &files, batch, spans, s->counters);
 	if (files.dump_fd >= 0)
 		close(files.dump_fd);
 	if (files.map_fd >= 0)
@@ -326,8 +331,8 @@ static int name_anon(struct symbolizer *s, const struct frame_group *group)
 		err = fill(s, group, &batch);
 	if (!err && s->processes && group->owner < processes_count(s->processes))
 		err = resolve_anon(s, processes_get(s->processes, group->owner), &batch);
-	if (!err)
-		err = put_batch(s, &batch, "[jit]", COUNTER_no_perf_map);
+	if (!err || err == -EPIPE)
+		err = put_batch(s, &batch, "[jit]", err ? COUNTER_parser_failed : COUNTER_no_perf_map);
 	batch_release(&batch);
 	return err;
 }
@@ -455,7 +460,7 @@ int symbolize_profile(struct profile *profile, const struct objects *objects,
 	struct symbolizer s = {
 		.checksum_left = DEBUG_FILE_CHECKSUMS,
 		.profile = profile, .objects = objects, .processes = processes,
-		.kernel = kernel, .options = options, .counters = options->counters ? options->counters : nobodys,
+		.kernel = kernel, .options = options, .namer = options->namer ? options->namer : &namer_here, .counters = options->counters ? options->counters : nobodys,
 	};
 	uint32_t count = profile->frames.count, *frames;
 	const char *reason;

@@ -13,15 +13,15 @@
 #include "object/object.h"
 #include "process/process.h"
 #include "profile/profile.h"
-#include "symbolize/dwarf_worker.h"
 #include "symbolize/kernel_symbols.h"
+#include "symbolize/namer.h"
 
 struct symbolize_options {
 	bool demangle;
 	bool debuginfod;      /* ask the servers of DEBUGINFOD_URLS for debug files */
 	bool hash_files;      /* an output wants profile_mapping.htlhash, at some 40 us a file */
 	bool no_inline;       /* of each frame only the outermost function */
-	struct dwarf_worker *dwarf; /* reads inlined functions and lines; NULL: nobody does */
+	const struct namer *namer; /* reads files; NULL: namer_here */
 	uint64_t *counters;   /* by enum abi_counter: NOTEs are added; NULL: not counted */
 	uint64_t until_ns;    /* CLOCK_MONOTONIC: what is left then has no names from files; 0: there is time */
 	const char *kallsyms; /* NULL: /proc/kallsyms; opened only when there is a kernel frame */

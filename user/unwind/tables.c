@@ -50,8 +50,15 @@ struct tables {
 	uint32_t n_leaving, leaving_cap;
 	uint64_t heap_limit, heap_bytes;
 	uint32_t epoch, state;
-	uint64_t evicted;
+	uint64_t evicted, failed;
+	struct tables_builder builder;
 };
+
+static int build_here(void *context, struct unwind_table *table, int fd, struct rules *rules)
+{
+	(void)context;
+	return unwind_table_init(table, fd, rules);
+}
 
 static int make_own(struct tables *tables, struct tables_memory *memory)
 {
@@ -78,6 +85,7 @@ struct tables *tables_new(const struct tables_memory *memory)
 	}
 	tables->arena = memory->arena;
 	tables->heap_limit = memory->heap_bytes;
+	tables->builder = memory->builder.build ? memory->builder : (struct tables_builder){build_here, NULL};
 	if (rules_init(&tables->rules, memory->rules) ||
 		row_pool_init(&tables->pool, &memory->backing))
 		goto fail;
@@ -186,7 +194,8 @@ static void build(struct tables *tables, struct file_table *file, int fd)
 
 	file->place = TABLE_BARE;
 	rules_share(&tables->rules);
-	err = unwind_table_init(&file->heap, fd, &tables->rules);
+	err = tables->builder.build(tables->builder.context, &file->heap, fd, &tables->rules);
+	tables->failed += err == -EPIPE;
 	if (err == -ENOMEM) {
 		put_off(tables, file);
 		return;
@@ -413,7 +422,7 @@ uint32_t tables_state(const struct tables *tables)
 
 struct tables_figures tables_figures(const struct tables *tables)
 {
-	struct tables_figures figures = {.evicted = tables->evicted};
+	struct tables_figures figures = {.evicted = tables->evicted, .failed = tables->failed};
 
 	for (uint32_t id = 0; id < tables->n; id++) {
 		const struct file_table *file = tables->by_object[id];

@@ -14,9 +14,16 @@
 
 #include "abi.h"
 #include "object/object.h"
+#include "object/unwind_table.h"
 #include "process/mappings.h"
 #include "unwind/arena.h"
 #include "unwind/row_pool.h"
+
+/* Who builds a file's table: as unwind_table_init(), or -EPIPE where a child that does it died. */
+struct tables_builder {
+	int (*build)(void *context, struct unwind_table *table, int fd, struct rules *rules);
+	void *context;
+};
 
 /* What the kernel side reads; borrowed. */
 struct tables_memory {
@@ -24,6 +31,7 @@ struct tables_memory {
 	struct arena *arena;
 	struct row_pool_backing backing;
 	uint64_t heap_bytes; /* what tables without room may take */
+	struct tables_builder builder; /* .build NULL: unwind_table_init() */
 };
 
 struct tables;
@@ -54,6 +62,7 @@ uint32_t tables_state(const struct tables *tables);
 struct tables_figures {
 	uint32_t shared, on_heap; /* tables, with and without room */
 	uint64_t evicted;
+	uint64_t failed; /* that the builder died at */
 	uint64_t rows; /* in shared ones */
 	uint64_t bytes; /* that they take, directories included */
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The test is its own child: with an argument it is a dwarf_child, a good one or one that lies, hangs or dies. */
+/* The test is its own child: with an argument it is a parser_child, a good one or one that lies, hangs or dies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,15 +16,17 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "made_elf.h"
 #include "object/elf.h"
-#include "symbolize/dwarf_child.h"
-#include "symbolize/dwarf_protocol.h"
-#include "symbolize/dwarf_sandbox.h"
-#include "symbolize/dwarf_worker.h"
+#include "parser/parser_child.h"
+#include "parser/parser_protocol.h"
+#include "parser/parser_sandbox.h"
+#include "parser/parser_names.h"
+#include "parser/parser_worker.h"
 #include "symbolize/file_names.h"
 
 extern char __executable_start; /* the linker's: where address 0 of this file is */
@@ -45,24 +47,24 @@ enum { OUTER_LINE = __LINE__ - 5 };
 
 static void say(uint32_t type, uint32_t a, const void *body, size_t size)
 {
-	char message[2 * DWARF_MESSAGE_MAX] = {0};
-	struct dwarf_message head = {.type = type, .a = a};
+	char message[2 * PARSER_MESSAGE_MAX] = {0};
+	struct parser_message head = {.type = type, .a = a};
 	struct iovec part = {message, sizeof(head) + size};
 
 	memcpy(message, &head, sizeof(head));
 	memcpy(message + sizeof(head), body, size);
-	sendmsg(DWARF_CHILD_SOCKET, &(struct msghdr){.msg_iov = &part, .msg_iovlen = 1}, MSG_NOSIGNAL);
+	sendmsg(PARSER_CHILD_SOCKET, &(struct msghdr){.msg_iov = &part, .msg_iovlen = 1}, MSG_NOSIGNAL);
 }
 
 static void say_line(uint32_t item, uint32_t line, uint16_t function_len, uint16_t file_len, const char *text,
 	size_t size)
 {
 	char body[4096];
-	struct dwarf_record record = {.item = item, .line = line, .function_len = function_len, .file_len = file_len};
+	struct parser_record record = {.item = item, .line = line, .function_len = function_len, .file_len = file_len};
 
 	memcpy(body, &record, sizeof(record));
 	memcpy(body + sizeof(record), text, size);
-	say(DWARF_LINES, 0, body, sizeof(record) + size);
+	say(PARSER_LINES, 0, body, sizeof(record) + size);
 }
 
 /* Descriptors that are open, BEGIN's one and the folder's not counted. */
@@ -109,22 +111,18 @@ static uint32_t try_privileges(int status, int oom_score_adj, bool was_root)
 static uint32_t try_sandbox(void)
 {
 	const int status = open("/proc/self/status", O_RDONLY), oom = open("/proc/self/oom_score_adj", O_RDONLY);
-	const int uid_map = open("/proc/self/uid_map", O_RDONLY), socket_of_ours = DWARF_CHILD_SOCKET;
+	const int uid_map = open("/proc/self/uid_map", O_RDONLY), socket_of_ours = PARSER_CHILD_SOCKET;
 	const bool was_root = !geteuid() && says(uid_map, "         0          0 4294967295\n");
 	const pid_t parent = getppid();
-	char *const nothing[] = {NULL};
 	struct rlimit limit;
 	uint32_t bad = 0;
 
-	if (dwarf_sandbox_enter(refuse))
+	if (parser_sandbox_enter(refuse))
 		return UINT32_MAX;
 	bad |= open("/etc/passwd", O_RDONLY) >= 0 || errno != EXDEV ? 1 : 0;
 	bad |= openat(AT_FDCWD, "/etc/passwd", O_RDONLY) >= 0 || errno != EXDEV ? 2 : 0;
 	bad |= open("/etc/shadow", O_RDWR | O_CREAT, 0600) >= 0 || errno != EIO ? 4 : 0;
-	bad |= socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || errno != EPERM ? 8 : 0;
-	bad |= execve("/bin/true", nothing, nothing) >= 0 || errno != EPERM ? 16 : 0;
 	bad |= kill(getpid(), 0) >= 0 || errno != EPERM ? 32 : 0;
-	bad |= fork() >= 0 || errno != EPERM ? 64 : 0;
 	bad |= unlink("/nowhere") >= 0 || errno != EPERM ? 128 : 0;
 	bad |= prlimit(parent, RLIMIT_CPU, NULL, &limit) >= 0 || errno != EPERM ? 1 << 11 : 0;
 	bad |= getrlimit(RLIMIT_CPU, &limit) ? 1 << 12 : 0;
@@ -137,10 +135,10 @@ static uint32_t try_sandbox(void)
 /* What the parent answers: an errno, 0: a descriptor. */
 static uint32_t ask_open(const char *path)
 {
-	struct dwarf_message answer = {.a = UINT32_MAX};
+	struct parser_message answer = {.a = UINT32_MAX};
 
-	say(DWARF_OPEN, 0, path, strlen(path));
-	recv(DWARF_CHILD_SOCKET, &answer, sizeof(answer), 0);
+	say(PARSER_OPEN, 0, path, strlen(path));
+	recv(PARSER_CHILD_SOCKET, &answer, sizeof(answer), 0);
 	return answer.a;
 }
 
@@ -151,45 +149,45 @@ static void lie(const char *how)
 	if (!strcmp(how, "lie-type"))
 		say(99, 0, "", 0);
 	else if (!strcmp(how, "lie-short"))
-		send(DWARF_CHILD_SOCKET, "x", 1, MSG_NOSIGNAL);
+		send(PARSER_CHILD_SOCKET, "x", 1, MSG_NOSIGNAL);
 	else if (!strcmp(how, "lie-long"))
-		say(DWARF_LINES, 0, text, 0), say(DWARF_LINES, 0, (char[DWARF_MESSAGE_MAX]){0}, DWARF_MESSAGE_MAX);
+		say(PARSER_LINES, 0, text, 0), say(PARSER_LINES, 0, (char[PARSER_MESSAGE_MAX]){0}, PARSER_MESSAGE_MAX);
 	else if (!strcmp(how, "lie-item"))
-		say_line(1, 1, DWARF_NO_STRING, DWARF_NO_STRING, text, 0);
+		say_line(1, 1, PARSER_NO_STRING, PARSER_NO_STRING, text, 0);
 	else if (!strcmp(how, "lie-string"))
-		say_line(0, 1, 200, DWARF_NO_STRING, text, 1);
+		say_line(0, 1, 200, PARSER_NO_STRING, text, 1);
 	else if (!strcmp(how, "lie-string-size"))
-		say_line(0, 1, DWARF_STRING_MAX, DWARF_NO_STRING, text, 1);
+		say_line(0, 1, PARSER_STRING_MAX, PARSER_NO_STRING, text, 1);
 	else if (!strcmp(how, "lie-nul"))
-		say_line(0, 1, 2, DWARF_NO_STRING, "a\0", 2);
+		say_line(0, 1, 2, PARSER_NO_STRING, "a\0", 2);
 	else if (!strcmp(how, "lie-record"))
-		say(DWARF_LINES, 0, text, 5);
+		say(PARSER_LINES, 0, text, 5);
 	else if (!strcmp(how, "lie-lines"))
 		for (int i = 0; i <= CODE_LINES_MAX; i++)
 			say_line(0, 1, 1, 1, "ab", 2);
 	else if (!strcmp(how, "lie-opens"))
-		for (unsigned i = 0; i <= DWARF_OPENS_MAX; i++) {
-			say(DWARF_OPEN, 0, "/x", 2);
-			if (recv(DWARF_CHILD_SOCKET, text, sizeof(text), 0) <= 0)
+		for (unsigned i = 0; i <= PARSER_OPENS_MAX; i++) {
+			say(PARSER_OPEN, 0, "/x", 2);
+			if (recv(PARSER_CHILD_SOCKET, text, sizeof(text), 0) <= 0)
 				break;
 		}
 	else if (!strcmp(how, "opens"))
 		say_line(0, ask_open("text"), 1, 1, "ab", 2), say_line(0, ask_open("elf"), 1, 1, "ab", 2);
 	else if (!strcmp(how, "lie-error"))
-		say(DWARF_DONE, 4000000000u, "", 0);
+		say(PARSER_DONE, 4000000000u, "", 0);
 }
 
 static int child(const char *how)
 {
-	char message[DWARF_MESSAGE_MAX];
+	char message[PARSER_MESSAGE_MAX];
 
-	if (!strcmp(how, DWARF_CHILD_ARGUMENT))
-		return dwarf_child_main();
+	if (!strcmp(how, PARSER_CHILD_ARGUMENT))
+		return parser_child_main();
 	if (!strcmp(how, "die-at-once"))
 		return 0;
-	recv(DWARF_CHILD_SOCKET, message, sizeof(message), 0);
-	recv(DWARF_CHILD_SOCKET, message, sizeof(message), 0);
-	say_line(0, 7, 3, DWARF_NO_STRING, "fun", 3);
+	recv(PARSER_CHILD_SOCKET, message, sizeof(message), 0);
+	recv(PARSER_CHILD_SOCKET, message, sizeof(message), 0);
+	say_line(0, 7, 3, PARSER_NO_STRING, "fun", 3);
 	if (!strcmp(how, "die-killed"))
 		raise(SIGKILL);
 	if (!strcmp(how, "die-bus"))
@@ -198,18 +196,18 @@ static int child(const char *how)
 		for (;;)
 			pause();
 	if (!strcmp(how, "descriptors"))
-		say_line(0, count_descriptors(), DWARF_NO_STRING, DWARF_NO_STRING, "", 0);
+		say_line(0, count_descriptors(), PARSER_NO_STRING, PARSER_NO_STRING, "", 0);
 	if (!strcmp(how, "sandbox"))
-		say_line(0, try_sandbox(), DWARF_NO_STRING, DWARF_NO_STRING, "", 0);
+		say_line(0, try_sandbox(), PARSER_NO_STRING, PARSER_NO_STRING, "", 0);
 	lie(how);
-	say(DWARF_DONE, 0, "", 0);
+	say(PARSER_DONE, 0, "", 0);
 	return 0;
 }
 
 /* -- the parent ------------------------------------------------------------------------------------------------- */
 
 struct scene {
-	struct dwarf_worker *worker;
+	struct parser_worker *worker;
 	struct dwarf_files files;
 	struct batch batch;
 };
@@ -219,10 +217,10 @@ static uint64_t address_of(const void *code)
 	return (uint64_t)((const char *)code - &__executable_start);
 }
 
-static void scene_init(struct scene *scene, const struct dwarf_worker_options *options)
+static void scene_init(struct scene *scene, const struct parser_worker_options *options)
 {
 	*scene = (struct scene){
-		.worker = dwarf_worker_new(options), .files = {.debug = -1}};
+		.worker = parser_worker_new(options), .files = {.debug = -1}};
 	assert_non_null(scene->worker);
 	scene->files.mapped = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	assert_true(scene->files.mapped >= 0);
@@ -232,14 +230,14 @@ static void scene_init(struct scene *scene, const struct dwarf_worker_options *o
 
 static void scene_release(struct scene *scene)
 {
-	dwarf_worker_free(scene->worker);
+	parser_worker_free(scene->worker);
 	close(scene->files.mapped);
 	batch_release(&scene->batch);
 }
 
 static int ask(struct scene *scene)
 {
-	return dwarf_worker_lines(scene->worker, &scene->files, &scene->batch);
+	return parser_worker_lines(scene->worker, &scene->files, &scene->batch);
 }
 
 static const struct code_lines *lines_of(const struct scene *scene)
@@ -255,7 +253,7 @@ static void expect_own_lines(const struct scene *scene)
 	assert_in_range(lines->count, 1, 2);
 	last = &lines->at[lines->count - 1];
 	assert_string_equal(last->function, "outer");
-	assert_non_null(strstr(last->file, "tests/unit/test_dwarf_worker.c"));
+	assert_non_null(strstr(last->file, "tests/unit/test_parser_worker.c"));
 	assert_int_equal(last->first_line, OUTER_LINE);
 	assert_in_range(last->line, OUTER_LINE, OUTER_LINE + 3);
 }
@@ -266,14 +264,14 @@ static void test_own_lines(void **state)
 	volatile int x = 0;
 
 	(void)state;
-	scene_init(&scene, &(struct dwarf_worker_options){0});
+	scene_init(&scene, &(struct parser_worker_options){0});
 	assert_int_equal(outer(&x), 2);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(ask(&scene), 0);
 		expect_own_lines(&scene);
 	}
-	dwarf_worker_stop(scene.worker);
-	assert_true(dwarf_worker_cpu_ns(scene.worker) > 0);
+	parser_worker_stop(scene.worker);
+	assert_true(parser_worker_cpu_ns(scene.worker) > 0);
 	assert_int_equal(ask(&scene), 0);
 	scene_release(&scene);
 }
@@ -285,7 +283,7 @@ static void test_inlined(void **state)
 	bool seen = false;
 
 	(void)state;
-	scene_init(&scene, &(struct dwarf_worker_options){0});
+	scene_init(&scene, &(struct parser_worker_options){0});
 	for (uint32_t i = 1; i < 16; i++)
 		batch_add(&scene.batch, address_of((void *)outer) + i, i);
 	batch_sort(&scene.batch);
@@ -310,13 +308,13 @@ static void test_no_debug_info(void **state)
 	struct made made;
 
 	(void)state;
-	scene_init(&scene, &(struct dwarf_worker_options){.argument = "die-at-once"});
+	scene_init(&scene, &(struct parser_worker_options){.argument = "die-at-once"});
 	close(scene.files.mapped);
 	made_init(&made, 0x800);
 	scene.files.mapped = made_file(&made);
 	assert_int_equal(ask(&scene), -ENODATA);
-	dwarf_worker_stop(scene.worker);
-	assert_int_equal(dwarf_worker_cpu_ns(scene.worker), 0); /* nobody was started */
+	parser_worker_stop(scene.worker);
+	assert_int_equal(parser_worker_cpu_ns(scene.worker), 0); /* nobody was started */
 	scene_release(&scene);
 }
 
@@ -326,7 +324,7 @@ static void test_unreadable(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_init(&scene, &(struct dwarf_worker_options){.argument = "die-at-once"});
+	scene_init(&scene, &(struct parser_worker_options){.argument = "die-at-once"});
 	close(scene.files.mapped);
 	assert_int_equal(ask(&scene), -EIO);
 	scene.files.mapped = -1;
@@ -351,7 +349,7 @@ static void test_bad_children(void **state)
 		struct scene scene;
 		int err;
 
-		scene_init(&scene, &(struct dwarf_worker_options){.argument = cases[i].how, .deadline_ms = deadline});
+		scene_init(&scene, &(struct parser_worker_options){.argument = cases[i].how, .deadline_ms = deadline});
 		err = ask(&scene);
 		if (err != cases[i].error)
 			fail_msg("%s: %d, not %d", cases[i].how, err, cases[i].error);
@@ -366,12 +364,12 @@ static void test_gives_up(void **state)
 	uint64_t used;
 
 	(void)state;
-	scene_init(&scene, &(struct dwarf_worker_options){.argument = "die-killed"});
-	for (unsigned i = 0; i < DWARF_FAILURES_MAX; i++)
+	scene_init(&scene, &(struct parser_worker_options){.argument = "die-killed"});
+	for (unsigned i = 0; i < PARSER_FAILURES_MAX; i++)
 		assert_int_equal(ask(&scene), -EPIPE);
-	used = dwarf_worker_cpu_ns(scene.worker);
+	used = parser_worker_cpu_ns(scene.worker);
 	assert_int_equal(ask(&scene), -EPIPE);
-	assert_int_equal(dwarf_worker_cpu_ns(scene.worker), used);
+	assert_int_equal(parser_worker_cpu_ns(scene.worker), used);
 	scene_release(&scene);
 }
 
@@ -382,11 +380,11 @@ static void test_total(void **state)
 	uint64_t used;
 
 	(void)state;
-	scene_init(&scene, &(struct dwarf_worker_options){.argument = "hang", .deadline_ms = 20000, .total_ms = 200});
+	scene_init(&scene, &(struct parser_worker_options){.argument = "hang", .deadline_ms = 20000, .total_ms = 200});
 	assert_int_equal(ask(&scene), -ETIMEDOUT);
-	used = dwarf_worker_cpu_ns(scene.worker);
+	used = parser_worker_cpu_ns(scene.worker);
 	assert_int_equal(ask(&scene), -ETIMEDOUT);
-	assert_int_equal(dwarf_worker_cpu_ns(scene.worker), used); /* nobody was started */
+	assert_int_equal(parser_worker_cpu_ns(scene.worker), used); /* nobody was started */
 	scene_release(&scene);
 }
 
@@ -398,7 +396,7 @@ static void test_descriptors(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(leaks) / sizeof(*leaks); i++)
 		leaks[i] = open("/dev/null", O_RDONLY);
-	scene_init(&scene, &(struct dwarf_worker_options){.argument = "descriptors"});
+	scene_init(&scene, &(struct parser_worker_options){.argument = "descriptors"});
 	assert_int_equal(ask(&scene), 0);
 	assert_int_equal(lines_of(&scene)->at[1].line, 4); /* 0, 1, 2 and the socket; recv() takes no descriptor */
 	scene_release(&scene);
@@ -411,7 +409,7 @@ static void test_sandbox(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_init(&scene, &(struct dwarf_worker_options){.argument = "sandbox"});
+	scene_init(&scene, &(struct parser_worker_options){.argument = "sandbox"});
 	assert_int_equal(ask(&scene), 0);
 	assert_int_equal(lines_of(&scene)->at[1].line, 0);
 	scene_release(&scene);
@@ -429,7 +427,7 @@ static void test_opens(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_init(&scene, &(struct dwarf_worker_options){.argument = "opens"});
+	scene_init(&scene, &(struct parser_worker_options){.argument = "opens"});
 	scene.files.open = open_either;
 	assert_int_equal(ask(&scene), 0);
 	assert_int_equal(lines_of(&scene)->at[1].line, ENOEXEC);
@@ -463,7 +461,7 @@ static void make_copy(struct cut *cut)
 	char command[512], link[80];
 	int fd;
 
-	snprintf(cut->path, sizeof(cut->path), "/tmp/test_dwarf_worker.%d", getpid());
+	snprintf(cut->path, sizeof(cut->path), "/tmp/test_parser_worker.%d", getpid());
 	snprintf(link, sizeof(link), "%s.link", cut->path);
 	fd = open(link, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	assert_int_equal(write(fd, "nowhere.debug\0abcdefghijklmnopqrst", 34), 34);
@@ -481,7 +479,7 @@ static void test_cut_off(void **state)
 
 	(void)state;
 	make_copy(&cut);
-	scene_init(&scene, &(struct dwarf_worker_options){0});
+	scene_init(&scene, &(struct parser_worker_options){0});
 	scene.files.open = cut_off;
 	scene.files.context = &cut;
 	close(scene.files.mapped);
@@ -523,21 +521,61 @@ static void test_no_symbols(void **state)
 {
 	char path[64], command[128];
 	struct scene scene;
+	struct namer namer;
 	int lines = -1;
 
 	(void)state;
-	scene_init(&scene, &(struct dwarf_worker_options){0});
+	scene_init(&scene, &(struct parser_worker_options){0});
 	close(scene.files.mapped);
-	snprintf(path, sizeof(path), "/tmp/test_dwarf_worker.%d", getpid());
+	snprintf(path, sizeof(path), "/tmp/test_parser_worker.%d", getpid());
 	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), path);
 	assert_int_equal(system(command), 0);
 	scene.files.mapped = open(path, O_RDWR | O_CLOEXEC);
 	unlink(path);
 	move_symbols(scene.files.mapped);
-	assert_int_equal(file_names_resolve(&scene.files, scene.worker, &scene.batch, &lines), -EIO);
+	namer = parser_names_namer(scene.worker);
+	assert_int_equal(file_names_resolve(&scene.files, &namer, &scene.batch, &lines), -EIO);
 	assert_int_equal(lines, 0);
 	expect_own_lines(&scene);
 	scene_release(&scene);
+}
+
+/* -- what ends the child ---------------------------------------------------------------------------------------- */
+
+static void try_socket(void) { socket(AF_UNIX, SOCK_STREAM, 0); }
+static void try_program(void) { execl("/bin/true", "true", (char *)NULL); }
+static void try_process(void) { fork(); }
+static void try_memory(void) { process_vm_readv(getppid(), NULL, 0, NULL, 0, 0); }
+
+static int status_of(void (*forbidden)(void))
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		const struct rlimit none = {0, 0};
+
+		setrlimit(RLIMIT_CORE, &none);
+		if (parser_sandbox_enter(refuse))
+			_exit(2);
+		forbidden();
+		_exit(3);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void test_killed(void **state)
+{
+	void (*const each[])(void) = {try_socket, try_program, try_process, try_memory};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(each) / sizeof(*each); i++) {
+		int status = status_of(each[i]);
+
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGSYS);
+	}
 }
 
 int main(int argc, char **argv)
@@ -552,6 +590,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_total),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_sandbox),
+		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_opens),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_no_symbols),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "symbolize/dwarf_sandbox.h"
+#include "parser/parser_sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +51,17 @@ static const uint32_t trapped[] = {
 #endif
 };
 
+/* What no parser ever does, and what an exploit wants first. */
+static const uint32_t killed[] = {
+	SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_sendto,
+	SYS_execve, SYS_execveat, SYS_clone, SYS_clone3, SYS_ptrace, SYS_bpf, SYS_perf_event_open, SYS_mount, SYS_setns,
+	SYS_unshare, SYS_init_module, SYS_finit_module, SYS_keyctl, SYS_userfaultfd, SYS_io_uring_setup,
+	SYS_process_vm_readv, SYS_process_vm_writev, SYS_openat2, SYS_open_by_handle_at, SYS_memfd_create,
+#if defined(__x86_64__)
+	SYS_fork, SYS_vfork,
+#endif
+};
+
 /*
  * Calls of which only some are harmless: with another's pid prlimit64 limits any process of the user, F_SETOWN and
  * F_SETSIG of a descriptor send any process a signal. The kernel takes all of these arguments as 32 bits.
@@ -65,10 +76,10 @@ static const struct argument_rule {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-#define PROGRAM_MAX (4 + 2 * (COUNT(allowed) + COUNT(trapped)) + 5 * COUNT(by_argument) + 1)
+#define PROGRAM_MAX (4 + 2 * (COUNT(allowed) + COUNT(trapped) + COUNT(killed)) + 5 * COUNT(by_argument) + 1)
 #define NOBODY 65534
 
-static dwarf_open ask;
+static parser_open ask;
 
 /* The call's path is an argument: open(path), openat(directory, path). */
 static void on_trap(int number, siginfo_t *info, void *context)
@@ -113,6 +124,8 @@ static size_t put_program(struct sock_filter *program)
 		n = put_rule(program, n, allowed[i], SECCOMP_RET_ALLOW);
 	for (size_t i = 0; i < COUNT(trapped); i++)
 		n = put_rule(program, n, trapped[i], SECCOMP_RET_TRAP);
+	for (size_t i = 0; i < COUNT(killed); i++)
+		n = put_rule(program, n, killed[i], SECCOMP_RET_KILL_PROCESS);
 	for (size_t i = 0; i < COUNT(by_argument); i++)
 		n = put_argument_rule(program, n, &by_argument[i]);
 	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
@@ -150,7 +163,7 @@ static int drop_privileges(void)
 	return 0;
 }
 
-int dwarf_sandbox_enter(dwarf_open opener)
+int parser_sandbox_enter(parser_open opener)
 {
 	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
 	struct sock_filter rules[PROGRAM_MAX];
@@ -181,7 +194,7 @@ static int limit_memory(uint64_t bytes)
 #endif
 }
 
-int dwarf_sandbox_limit(uint64_t memory_bytes, unsigned cpu_seconds)
+int parser_sandbox_limit(uint64_t memory_bytes, unsigned cpu_seconds)
 {
 	struct rlimit core = {0, 0}, cpu;
 	struct rusage used;
