@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -332,6 +333,63 @@ static void test_killed_between_jobs(void **state)
 	parser_worker_free(worker);
 }
 
+static unsigned fed;
+
+static void feed(struct parser_worker *worker, int fd, const struct jit_span *spans, struct batch *batch)
+{
+	const struct jit_files files = {.dump_fd = fd, .map_fd = fd};
+	uint64_t counters[COUNTERS] = {0};
+	struct unwind_table table;
+	struct rules rules;
+
+	assert_int_equal(rules_init(&rules, NULL), 0);
+	parser_names_go(worker, fd, batch);
+	parser_names_symbols(worker, fd, fd, batch);
+	parser_names_jit(worker, &files, batch, spans, counters);
+	if (!parser_table_build(worker, &table, fd, &rules))
+		unwind_table_release(&table);
+	rules_release(&rules);
+}
+
+/* What fuzzers have found, as every job's file. */
+static int feed_file(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+	const struct jit_span spans[4] = {{1, 2}, {1, 2}, {1, 2}, {1, 2}};
+	struct parser_worker *worker;
+	struct batch batch = {0};
+	int fd;
+
+	(void)info;
+	(void)where;
+	if (kind != FTW_F)
+		return 0;
+	worker = worker_of(NULL);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (uint64_t address = 0x1004; address <= 0x4004; address += 0x1000)
+		assert_int_equal(batch_add(&batch, address, 0), 0);
+	batch_sort(&batch);
+	feed(worker, fd, spans, &batch);
+	fed++;
+	batch_release(&batch);
+	close(fd);
+	parser_worker_free(worker);
+	return 0;
+}
+
+static void test_corpus(void **state)
+{
+	static const char folder[] = "tests/fuzz/corpus";
+
+	(void)state;
+	if (access(folder, R_OK)) {
+		print_message("skipped test_corpus: no %s here: it runs in the source tree\n", folder);
+		skip();
+	}
+	assert_int_equal(nftw(folder, feed_file, 8, FTW_PHYS), 0);
+	assert_true(fed > 20);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +399,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_lies_of_names),
 		cmocka_unit_test(test_lies_of_tables),
 		cmocka_unit_test(test_killed_between_jobs),
+		cmocka_unit_test(test_corpus),
 	};
 
 	if (argc > 1)
