@@ -12,6 +12,8 @@
 
 #include "base/clock.h"
 #include "collect/collector.h"
+#include "parser/parser_child.h"
+#include "parser/parser_protocol.h"
 #include "collect/recording.h"
 #include "collect/sampling.h"
 #include "unwind/stack_walk.h"
@@ -127,6 +129,8 @@ int main(int argc, char **argv)
 	static struct tallies tallies;
 	struct fault fault;
 
+	if (argc == 2 && !strcmp(argv[1], PARSER_CHILD_ARGUMENT))
+		return parser_child_main();
 	if (argc != 3) {
 		fputs("usage: both_walks SECONDS HZ\n", stderr);
 		return 2;
