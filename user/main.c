@@ -11,24 +11,14 @@
 #include "parser/parser_child.h"
 #include "parser/parser_protocol.h"
 
-static const struct command_spec *const commands[] = {
-	&record_command,
-	&report_command,
-	&agent_command,
-	&query_command,
-	&doctor_command,
-	&list_command,
-	&debug_command,
-};
-
-#define COMMANDS (sizeof(commands) / sizeof(*commands))
+#define MOST_NAMES 32
 
 static int print_help(void)
 {
 	printf("profound %s: a system-wide profiler for Linux\n"
 	       "usage: profound COMMAND [ARG...]\n",
 		PROFOUND_VERSION);
-	for (unsigned i = 0; i < COMMANDS; i++)
+	for (unsigned i = 0; i < n_commands; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	printf("  %-10s %s\n", "help", "the man page of a command, or its help");
 	printf("profound COMMAND --help says more; profound --version\n");
@@ -47,7 +37,7 @@ static int print_version(void)
 
 static const struct command_spec *find_command(const char *name)
 {
-	for (unsigned i = 0; i < COMMANDS; i++)
+	for (unsigned i = 0; i < n_commands; i++)
 		if (!strcmp(name, commands[i]->name))
 			return commands[i];
 	return NULL;
@@ -55,12 +45,13 @@ static const struct command_spec *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
-	const char *names[COMMANDS + 3] = {"help", "--help", "--version"};
+	const char *names[MOST_NAMES] = {"help", "--help", "--version"};
+	unsigned count = 3;
 	char hint[64];
 
-	for (unsigned i = 0; i < COMMANDS; i++)
-		names[i + 3] = commands[i]->name;
-	nearest_hint(hint, sizeof(hint), "", nearest_word(name, names, COMMANDS + 3));
+	for (unsigned i = 0; i < n_commands && count < MOST_NAMES; i++)
+		names[count++] = commands[i]->name;
+	nearest_hint(hint, sizeof(hint), "", nearest_word(name, names, count));
 	fprintf(stderr, "profound: unknown command '%s'%s\n", name,
 		*hint ? hint : "; see profound --help");
 	return EXIT_USAGE;

@@ -17,6 +17,10 @@ int cmd_debug(int argc, char **argv);
 
 extern const struct command_spec record_command, report_command, agent_command, query_command, doctor_command, list_command, debug_command;
 
+/* All of them, in the order of help and man pages. */
+extern const struct command_spec *const commands[];
+extern const unsigned n_commands;
+
 /* Prints "profound NAME: fault" on stderr; EXIT_USAGE for -EINVAL, EXIT_FAILED for every other
  * error. */
 int cmd_fail(const char *name, int error, const struct fault *fault);

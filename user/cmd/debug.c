@@ -150,6 +150,10 @@ static const char *const examples[] = {
 	NULL,
 };
 
+static const char *const words[] = {"tables", "stack", "sample", "names", NULL};
+
+_Static_assert(sizeof(words) / sizeof(*words) == SUBJECTS + 1, "each subject is a word");
+
 const struct command_spec debug_command = {
 	.name = "debug",
 	.synopsis = "tables FILE | stack PID [-o FILE] | sample FILE | names FILE [ADDRESS...]",
@@ -157,6 +161,7 @@ const struct command_spec debug_command = {
 	.options = options,
 	.n_options = sizeof(options) / sizeof(*options),
 	.argument = take_argument,
+	.words = words,
 	.examples = examples,
 	.run = cmd_debug,
 };

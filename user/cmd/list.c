@@ -118,27 +118,20 @@ static void list_runtimes(void)
 		"CPython 3.6 to 3.15: functions and lines, in place of its loop's frames");
 }
 
-static const struct {
-	const char *name;
-	void (*print)(void);
-} lists[] = {
-	{"events", list_events},
-	{"formats", list_formats},
-	{"causes", list_causes},
-	{"runtimes", list_runtimes},
-};
+static const char *const names[] = {"events", "formats", "causes", "runtimes", NULL};
+static void (*const print[])(void) = {list_events, list_formats, list_causes, list_runtimes};
 
-#define LISTS (sizeof(lists) / sizeof(*lists))
+#define LISTS (sizeof(print) / sizeof(*print))
+
+_Static_assert(sizeof(names) / sizeof(*names) == LISTS + 1, "each list has a name");
 
 static int choose(void *into, const char *word, struct fault *fault)
 {
-	const char *names[LISTS];
 	bool *chosen = into;
 	char hint[64];
 
 	for (unsigned i = 0; i < LISTS; i++) {
-		names[i] = lists[i].name;
-		if (strcmp(word, lists[i].name))
+		if (strcmp(word, names[i]))
 			continue;
 		chosen[i] = true;
 		return 0;
@@ -153,6 +146,7 @@ const struct command_spec list_command = {
 	.synopsis = "[events] [formats] [causes] [runtimes]",
 	.summary = "events, runtimes, output formats and causes that this build knows",
 	.argument = choose,
+	.words = names,
 	.run = cmd_list,
 };
 
@@ -173,6 +167,6 @@ int cmd_list(int argc, char **argv)
 		all = all && !chosen[i];
 	for (unsigned i = 0; i < LISTS; i++)
 		if (all || chosen[i])
-			lists[i].print();
+			print[i]();
 	return EXIT_DONE;
 }

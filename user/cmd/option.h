@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one option table: it feeds the parser and --help, and later man pages and completions. A
+ * The one option table: it feeds the parser and --help, and by tools/manual man pages and completions. A
  * command is a list of groups of options; an option names its value (NULL: a flag) and a handler
  * that checks and stores it.
  */
@@ -31,6 +31,7 @@ struct command_spec {
 	int (*argument)(void *into, const char *value, struct fault *fault);
 	const char *const *examples; /* NULL-terminated, or NULL */
 	const char *const *notes;    /* the same: lines that end the help */
+	const char *const *words;    /* the same: bare arguments that it knows, for completions */
 	bool takes_command;          /* everything after -- is a command */
 	int (*run)(int argc, char **argv);
 };
