@@ -4,6 +4,15 @@ VERSION := 0.1.0
 O ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/profound
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# The only date in what is built: that of the commit, or of the tarball's files.
+SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),$(shell stat -c %Y CHANGELOG.md))
+export SOURCE_DATE_EPOCH
 ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 
 Q := $(if $(V),,@)
@@ -170,11 +179,41 @@ fmt: ## clang-format all C
 	@command -v clang-format >/dev/null || tools/deps fmt
 	$(Q)find user bpf tests tools \( -name '*.c' -o -name '*.h' \) -exec clang-format -i {} +
 
-install: $(O)/profound ## install into DESTDIR and PREFIX
+# Man pages and completions, by a program that walks the tables which the parser reads.
+MANUAL_SRC := $(sort $(wildcard tools/manual/*.c))
+MANUAL := $(O)/share/.made
+
+$(O)/tools/manual/manual: $(MANUAL_SRC:%.c=$(O)/%.o) $(LIB)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(MANUAL): $(O)/tools/manual/manual $(wildcard docs/man/*.roff) $(O)/stamps/date
+	$(Q)rm -rf $(O)/share
+	@mkdir -p $(O)/share/man1 $(O)/share/completions
+	$(call say,MANUAL,$(O)/share)$< docs/man $(shell date -u -d @$(SOURCE_DATE_EPOCH) +%F) $(O)/share
+	@touch $@
+
+manual: $(MANUAL) ## man pages and completions, into build/share
+
+# What is made of a variable's value is made anew when the value is another one.
+stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
+$(O)/stamps/date: FORCE
+	$(call stamp,$(SOURCE_DATE_EPOCH))
+$(O)/stamps/version: FORCE
+	$(call stamp,$(VERSION))
+$(patsubst %.c,$(O)/%.o,$(shell grep -rlw PROFOUND_VERSION user tools --include='*.c')): $(O)/stamps/version
+FORCE:
+
+INSTALL_FILE := install -D -m 0644
+install: $(O)/profound $(MANUAL) ## install into DESTDIR and PREFIX
 	$(Q)install -D -m 0755 $(O)/profound $(DESTDIR)$(PREFIX)/bin/profound
-	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	$(Q)sed 's#/usr/local/bin/#$(PREFIX)/bin/#' deploy/systemd/profound.service \
-		>$(DESTDIR)$(PREFIX)/lib/systemd/system/profound.service
+	$(Q)install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(MANDIR)/man1
+	$(Q)sed 's#/usr/local/bin/#$(PREFIX)/bin/#' deploy/systemd/profound.service >$(DESTDIR)$(UNITDIR)/profound.service
+	$(Q)chmod 0644 $(DESTDIR)$(UNITDIR)/profound.service
+	$(Q)install -m 0644 $(O)/share/man1/*.1 $(DESTDIR)$(MANDIR)/man1
+	$(Q)$(INSTALL_FILE) $(O)/share/completions/profound.bash $(DESTDIR)$(BASHDIR)/profound
+	$(Q)$(INSTALL_FILE) $(O)/share/completions/_profound $(DESTDIR)$(ZSHDIR)/_profound
+	$(Q)$(INSTALL_FILE) $(O)/share/completions/profound.fish $(DESTDIR)$(FISHDIR)/profound.fish
+	$(Q)$(INSTALL_FILE) LICENSE $(DESTDIR)$(DOCDIR)/LICENSE
 
 $(O)/tools/%: tools/%.c $(LIB)
 	@mkdir -p $(@D)
@@ -197,5 +236,5 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: all unit bpf-test clean help deps deps-test run check check-fast check-all check-tables check-replay \
-	check-unwind check-kernels fuzz soak bench fmt install
+	check-unwind check-kernels fuzz soak bench fmt manual install
 -include $(shell find $(O) \( -name venv -o -name kernels -o -name bench \) -prune -o -name '*.d' -type f -print 2>/dev/null)
