@@ -28,6 +28,9 @@ SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recove
 CPPFLAGS += -D_GNU_SOURCE -DPROFOUND_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(O)
 # libmd's SHA-256 is linked in: a shared library would cost every start.
 LDLIBS := -lbpf -ldw -lelf -l:libsqlite3.a -lm -lzstd -lz -llzma -liberty -l:libmd.a -lpthread
+# No path of this machine in what is built: two builds are the same bytes, wherever they are made. O's objects are
+# called build/... everywhere.
+PATHS := -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf \
 	-Wall -Wextra -Werror -Wno-unused-parameter
 
@@ -55,7 +58,7 @@ all: $(O)/profound ## build profound
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
-	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
+	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) $(PATHS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
 
 $(O)/profound.bpf.o: $(BPF_OBJ)
 	$(call say,LINK,$@)$(BPFTOOL) gen object $@ $^
@@ -65,11 +68,11 @@ $(SKELETON): $(O)/profound.bpf.o
 
 $(O)/%.o: %.c | $(SKELETON)
 	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -c $< -o $@
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(PATHS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -c $< -o $@
 
 $(O)/%.o: %.S
 	@mkdir -p $(@D)
-	$(call say,AS,$@)$(CC) $(CPPFLAGS) -Wa,-Iuser -MMD -MP -c $< -o $@
+	$(call say,AS,$@)$(CC) $(CPPFLAGS) $(PATHS) -Wa,-Iuser -MMD -MP -c $< -o $@
 
 # What .incbin takes in.
 $(O)/user/export/page.o: $(wildcard user/export/page/*)
@@ -89,7 +92,7 @@ $(O)/tests/unit/%: tests/unit/%.c $(LIB)
 # Tests of the kernel side: its own programs and inline functions, run by the kernel under BPF_PROG_TEST_RUN.
 $(O)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c
 	@mkdir -p $(@D)
-	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
+	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) $(PATHS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
 
 $(O)/tests/bpf/tested.linked.o: $(O)/bpf/maps.bpf.o $(O)/tests/bpf/tested.bpf.o
 	$(call say,LINK,$@)$(BPFTOOL) gen object $@ $^
@@ -215,6 +218,18 @@ install: $(O)/profound $(MANUAL) ## install into DESTDIR and PREFIX
 	$(Q)$(INSTALL_FILE) $(O)/share/completions/profound.fish $(DESTDIR)$(FISHDIR)/profound.fish
 	$(Q)$(INSTALL_FILE) LICENSE $(DESTDIR)$(DOCDIR)/LICENSE
 
+# As others' packages have it: below /usr, and zsh's where Debian's zsh looks.
+deb: $(O)/profound $(MANUAL) ## a Debian package, into build
+	@tools/deps package
+	$(Q)rm -rf $(O)/deb
+	$(Q)umask 022; $(MAKE) --no-print-directory install DESTDIR=$(O)/deb PREFIX=/usr ZSHDIR=/usr/share/zsh/vendor-completions
+	$(Q)tools/deb $(O)/deb $(VERSION) $(O)
+
+dist: ## a tarball of what is committed, into build
+	@mkdir -p $(O)
+	$(Q)git archive --format=tar --prefix=profound-$(VERSION)/ HEAD | gzip -9n >$(O)/profound-$(VERSION).tar.gz
+	@echo $(O)/profound-$(VERSION).tar.gz
+
 $(O)/tools/%: tools/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -std=gnu11 $(WARN) -MMD -MP -MF $@.d $< $(LIB) $(LDFLAGS) \
@@ -236,5 +251,5 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: all unit bpf-test clean help deps deps-test run check check-fast check-all check-tables check-replay \
-	check-unwind check-kernels fuzz soak bench fmt manual install
+	check-unwind check-kernels fuzz soak bench fmt manual install deb dist
 -include $(shell find $(O) \( -name venv -o -name kernels -o -name bench \) -prune -o -name '*.d' -type f -print 2>/dev/null)
