@@ -204,7 +204,6 @@ $(O)/stamps/date: FORCE
 $(O)/stamps/version: FORCE
 	$(call stamp,$(VERSION))
 $(patsubst %.c,$(O)/%.o,$(shell grep -rlw PROFOUND_VERSION user tools --include='*.c')): $(O)/stamps/version
-FORCE:
 
 INSTALL_FILE := install -D -m 0644
 install: $(O)/profound $(MANUAL) ## install into DESTDIR and PREFIX
@@ -250,6 +249,6 @@ clean: ## remove what was built
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all unit bpf-test clean help deps deps-test run check check-fast check-all check-tables check-replay \
+.PHONY: FORCE all unit bpf-test clean help deps deps-test run check check-fast check-all check-tables check-replay \
 	check-unwind check-kernels fuzz soak bench fmt manual install deb dist
 -include $(shell find $(O) \( -name venv -o -name kernels -o -name bench \) -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -77,7 +77,7 @@ def test_shell_can_parse_it(share, shell, file):
 
 SPELLED = {
     "profound.bash": lambda option: rf"(?<![\w-]){option}(?![\w-])",
-    "_profound": lambda option: rf"'\*?{option}[+=]?\[",
+    "_profound": lambda option: rf"'(?:\(- \*\))?\*?{option}[+=]?\[",
     "profound.fish": lambda option: (rf" -l {option[2:]} " if option.startswith("--") else rf" -s {option[1:]} "),
 }
 
@@ -146,33 +146,43 @@ def test_shell_completes(program, share, tmp_path, shell, words, wanted):
     assert [word for word in found if not word.startswith("debconf-")] == wanted
 
 
+# A terminal's zsh: a line is typed up to TAB, and read back as it is then. Each line is an argument from the fourth on.
 ZSH = r"""
 zmodload zsh/zpty
 zpty asked zsh -f -i
-zpty -w asked "PS1=; fpath=($1 \$fpath); path=($2 \$path); autoload -U compinit; compinit -u -D; cd $3; LISTMAX=0"
-zpty -w asked "zstyle ':completion:*' list-colors; comppostfuncs=(); bindkey '^I' complete-word; echo re''ady"
+zpty -w asked "PS1=; fpath=($1 \$fpath); path=($2 \$path); autoload -U compinit; compinit -u -D; cd $3; echo re''ady"
 zpty -r -m asked line '*ready*'
-zpty -w -n asked "profound $4"$'\t'
-sleep 1
-zpty -w -n asked $'\t'
-sleep 1
-zpty -r -t asked line '*'
-print -r -- "$line"
-while zpty -r -t asked line; do print -r -- "$line"; done
+for words in "${@:4}"; do
+	zpty -w -n asked "$words"$'\t'
+	text=
+	for i in {1..60}; do
+		sleep 0.1
+		zpty -r -t asked line && text+=$line
+		[[ ${text//[$'\a\b']/} == *"$words"?* ]] && break
+	done
+	sleep 0.1
+	zpty -r -t asked line && text+=$line
+	print -r -- "${text//[$'\a\b\r\n']/}"
+	zpty -w -n asked $'\C-u'
+done
 zpty -d asked
 """
+TYPED = {
+    "profound rec": "record ", "profound record --kern": "--kernel-stacks-only ", "profound record --format fo": "folded ",
+    "profound report --by cont": "container ", "profound list cau": "causes ", "profound debug tab": "tables ",
+    "profound help que": "query ", "profound record -d 1 -- gzip --decom": "--decompress ", "profound report her": "here.otlp ",
+}
 
 
-@pytest.mark.parametrize("words,wanted", [
-    ("rec", "profound record "), ("record --kern", "--kernel-stacks-only"), ("record --format fo", "folded"),
-    ("report --by cont", "container"), ("list cau", "causes"), ("debug tab", "tables"), ("help que", "query"),
-    ("record -d 1 -- mandb --user-d", "--user-db"),
-], ids=lambda value: value)
-def test_zsh_completes(program, share, tmp_path, words, wanted):
+def test_zsh_completes(program, share, tmp_path):
     need("zsh")
-    said = tree.run("zsh", "-f", "-c", ZSH, "zsh", share / "completions", program.parent, tmp_path, words,
-                    env={**os.environ, "HOME": str(tmp_path), "TERM": "dumb"})
-    assert wanted in said.replace("\b", ""), repr(said)
+    (tmp_path / "here.otlp").touch()
+    said = tree.run("zsh", "-f", "-c", ZSH, "zsh", share / "completions", program.parent, tmp_path, *TYPED,
+                    env={**os.environ, "HOME": str(tmp_path), "TERM": "dumb"}).splitlines()
+    assert len(said) == len(TYPED)
+    for line, (words, last) in zip(said, TYPED.items(), strict=True):
+        wanted = " ".join([*words.split(" ")[:-1], last])
+        assert wanted in line, (wanted, line)
 
 
 @pytest.mark.parametrize("command,option", [("record", "--format"), ("report", "--by"), ("agent", "--log-format")])
