@@ -203,6 +203,9 @@ $(O)/stamps/date: FORCE
 	$(call stamp,$(SOURCE_DATE_EPOCH))
 $(O)/stamps/version: FORCE
 	$(call stamp,$(VERSION))
+$(O)/stamps/flags: FORCE
+	$(call stamp,$(CC) $(CLANG) $(CFLAGS) $(SANFLAGS) $(BPF_CFLAGS) $(firstword $(subst =, ,$(PATHS))))
+$(USER_OBJ) $(BPF_OBJ) $(O)/user/main.o: $(O)/stamps/flags
 $(patsubst %.c,$(O)/%.o,$(shell grep -rlw PROFOUND_VERSION user tools --include='*.c')): $(O)/stamps/version
 
 INSTALL_FILE := install -D -m 0644
