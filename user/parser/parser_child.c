@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -245,7 +246,11 @@ static int next(char *message)
 int parser_child_main(void)
 {
 	char *message = malloc(PARSER_MESSAGE_MAX);
-	int err = message ? parser_sandbox_enter(on_open) : -ENOMEM;
+	int err;
+
+	/* Or it would be "exe", in our own profiles as well. */
+	prctl(PR_SET_NAME, "profound-parser");
+	err = message ? parser_sandbox_enter(on_open) : -ENOMEM;
 
 	if (!err)
 		while ((err = next(message)) > 0)

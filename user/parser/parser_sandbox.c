@@ -18,6 +18,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "symbolize/mini_debug.h"
+
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
 #define RESULT(context) ((context)->uc_mcontext.gregs[REG_RAX])
@@ -39,6 +41,7 @@ static const uint32_t allowed[] = {
 	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack,
 	SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_getrusage, SYS_sched_yield, SYS_gettid,
 	SYS_getpid, SYS_exit, SYS_exit_group,
+	SYS_memfd_create, SYS_pwrite64, /* .gnu_debugdata is unpacked there */
 #if defined(__x86_64__)
 	SYS_readlink, SYS_stat, SYS_lstat, SYS_poll,
 #endif
@@ -56,7 +59,7 @@ static const uint32_t killed[] = {
 	SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_sendto,
 	SYS_execve, SYS_execveat, SYS_clone, SYS_clone3, SYS_ptrace, SYS_bpf, SYS_perf_event_open, SYS_mount, SYS_setns,
 	SYS_unshare, SYS_init_module, SYS_finit_module, SYS_keyctl, SYS_userfaultfd, SYS_io_uring_setup,
-	SYS_process_vm_readv, SYS_process_vm_writev, SYS_openat2, SYS_open_by_handle_at, SYS_memfd_create,
+	SYS_process_vm_readv, SYS_process_vm_writev, SYS_openat2, SYS_open_by_handle_at,
 #if defined(__x86_64__)
 	SYS_fork, SYS_vfork,
 #endif
@@ -196,10 +199,11 @@ static int limit_memory(uint64_t bytes)
 
 int parser_sandbox_limit(uint64_t memory_bytes, unsigned cpu_seconds)
 {
-	struct rlimit core = {0, 0}, cpu;
+	const struct rlimit core = {0, 0}, file = {MINI_DEBUG_OUT_MAX, MINI_DEBUG_OUT_MAX};
+	struct rlimit cpu;
 	struct rusage used;
 
-	if (setrlimit(RLIMIT_CORE, &core) || getrlimit(RLIMIT_CPU, &cpu) || getrusage(RUSAGE_SELF, &used))
+	if (setrlimit(RLIMIT_CORE, &core) || setrlimit(RLIMIT_FSIZE, &file) || getrlimit(RLIMIT_CPU, &cpu) || getrusage(RUSAGE_SELF, &used))
 		return -errno;
 	cpu.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 2) + cpu_seconds;
 	if (setrlimit(RLIMIT_CPU, &cpu))
