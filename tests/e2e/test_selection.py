@@ -9,7 +9,7 @@ import pytest
 from profound import assert_share, ends_with
 
 CHAIN = ("alpha", "bravo", "charlie", "delta", "spin")
-NOBODY = 65534
+DAEMON = 1  # Debian's; nobody is who parses files for us
 
 
 @pytest.fixture
@@ -48,18 +48,18 @@ def test_thread(noise, target, record, option):
     assert_share(run.of("left"), lambda stack: ends_with(stack, ("left_chain", "left_work")), 0.99, 200)
 
 
-@pytest.mark.parametrize("user", ["65534", "nobody"])
+@pytest.mark.parametrize("user", ["1", "daemon"])
 def test_user(noise, target, record, user):
-    chain = target("chain", 60, user=NOBODY)
+    chain = target("chain", 60, user=DAEMON)
     chain.wait_for("begin")
     only_chain(record("-u", user, "-F", "999", "-d", "2"))
 
 
 def test_effective_user(noise, target, record):
     """-u means the effective uid: a program of root's that took another effective uid is that user's."""
-    chain = target("chain", 60, before=["setpriv", "--euid", str(NOBODY), "--"])
+    chain = target("chain", 60, before=["setpriv", "--euid", str(DAEMON), "--"])
     chain.wait_for("begin")
-    only_chain(record("-u", NOBODY, "-F", "999", "-d", "2"))
+    only_chain(record("-u", DAEMON, "-F", "999", "-d", "2"))
 
 
 def test_comm(noise, target, record):
@@ -86,11 +86,11 @@ def test_cpus(target, record):
 
 def test_anded(noise, target, record):
     """Kinds of selection are ANDed, values of one kind ORed."""
-    ours, other = target("chain", 60), target("chain", 60, user=NOBODY)
+    ours, other = target("chain", 60), target("chain", 60, user=DAEMON)
     ours.wait_for("begin")
     other.wait_for("begin")
     both = f"{ours.pid},{other.pid}"
-    run = record("-p", both, "-u", "nobody", "-F", "999", "-d", "2")
+    run = record("-p", both, "-u", "daemon", "-F", "999", "-d", "2")
     only_chain(run, 100)
     assert sum(run.folded.values()) < 999 * 2 * 1.1, "one of the two, on one CPU at a time"
     assert not record("-p", both, "--comm", "deep", "-F", "999", "-d", "1").folded
