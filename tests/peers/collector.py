@@ -19,26 +19,31 @@ receivers:
       http:
         endpoint: 127.0.0.1:{http}{tls}
 exporters:
-  file: {{path: {got}, format: proto, flush_interval: 50ms}}
+  {exporter}
 service:
   telemetry:
     metrics: {{level: none}}
   pipelines:
-    profiles: {{receivers: [otlp], exporters: [file]}}
+    profiles: {{receivers: [otlp], exporters: [{name}]}}
 """
 
 
+FILE = "file: {{path: {got}, format: proto, flush_interval: 50ms}}"
+
+
 class Collector:
-    def __init__(self, binary, folder, certificates=None):
+    def __init__(self, binary, folder, certificates=None, exporter=FILE, before=(), env=None):
+        """exporter: a line of configuration; before: words before its command."""
         folder.mkdir(parents=True, exist_ok=True)
         self.got, self.http, self.grpc = folder / "got", receivers.free_port(), receivers.free_port()
         config = folder / "config.yaml"
-        config.write_text(CONFIG.format(got=self.got, http=self.http, grpc=self.grpc,
+        config.write_text(CONFIG.format(http=self.http, grpc=self.grpc, exporter=exporter.format(got=self.got),
+                                        name=exporter.partition(":")[0],
                                         tls=TLS.format(certificates) if certificates else ""))
         self.log = folder / "log"
         with self.log.open("w") as log:
-            self.popen = subprocess.Popen([binary, "--config", config, "--feature-gates=service.profilesSupport"],
-                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.popen = subprocess.Popen([*before, binary, "--config", config, "--feature-gates=service.profilesSupport"],
+                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env)
         profound.wait_until(lambda: "Everything is ready" in self.log.read_text() or self.popen.poll() is not None, 30,
                             "a Collector that is ready")
         assert self.popen.poll() is None, self.log.read_text()
