@@ -17,9 +17,10 @@ from . import replay, stream
 
 WARM_SECONDS = 3
 TICKS = os.sysconf("SC_CLK_TCK")
-# forward: without a queue a request is answered when it was sent on, so that nothing is left over at the end.
+# Sent on: without a queue a request is answered when it was sent on, so that nothing is left over at the end.
+FORWARD = "otlp_http: {{endpoint: 'http://127.0.0.1:PORT', compression: HOW, sending_queue: {{enabled: false}}}}"
 EXPORTERS = {
-    "forward": "otlp_http: {{endpoint: 'http://127.0.0.1:PORT', compression: gzip, sending_queue: {{enabled: false}}}}",
+    **{how: FORWARD.replace("HOW", how) for how in ("gzip", "zstd", "none")},
     "file": collector.FILE,
     "drop": "debug: {{verbosity: basic}}",
 }
@@ -98,7 +99,7 @@ def running(exporter):
 
 
 def measure(args):
-    requests = replay.encode(stream.Stream(args.dir), args.nodes)
+    requests = replay.encode(stream.Stream(args.dir), args.nodes, whole=True)
     mean = sum(len(request.sent) for request in requests) / len(requests)
     print(f"{len(requests):,} requests of {args.nodes} nodes, {mean:,.0f} bytes gzipped, "
           f"{sum(request.size for request in requests) / len(requests):,.0f} of OTLP, "
@@ -107,13 +108,14 @@ def measure(args):
     with running(args.exporter) as (one, sink):
         url = f"http://127.0.0.1:{one.http}"
         replay.send(requests, url, args.rate, WARM_SECONDS, args.connections)
-        process, sunk = Process(one.popen.pid), sink.requests.value
+        process, sunk = Process(one.popen.pid), (sink.requests.value, sink.bytes.value)
         before = process.cpu_seconds()
         sent = replay.send(requests, url, args.rate, args.seconds, args.connections)
         cpu, most = process.cpu_seconds() - before, process.most_bytes()
+        came, size = sink.requests.value - sunk[0], sink.bytes.value - sunk[1]
         print(sent)
         print(f"Collector: {100 * cpu / sent.seconds:.0f} % of one core, {most / 1e6:.0f} MB at most; by its CPU time a core "
               f"takes {sent.accepted() / cpu:,.0f} requests/s, {sent.profiles / cpu:,.0f} profiles/s, "
               f"{sent.bytes / cpu / 1e6:.1f} MB/s gzipped, {sent.bare / cpu / 1e6:.1f} MB/s of OTLP")
-        if args.exporter == "forward":
-            print(f"back end: {sink.requests.value - sunk:,} requests came")
+        if "otlp_http" in EXPORTERS[args.exporter]:
+            print(f"back end: {came:,} requests came, {size / max(came, 1):,.0f} bytes each (mean)")

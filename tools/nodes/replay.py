@@ -20,12 +20,13 @@ TIMEOUT = 60
 Encoded = collections.namedtuple("Encoded", "sent size profiles samples")  # size: of the bare message
 
 
-def encode(one, nodes):
-    """Interval by interval, in each all nodes, as a fleet sends. The last interval ends now."""
-    if nodes * sum(len(request.sent) for request in one.requests) > MOST_BYTES:
+def encode(one, nodes, whole=False):
+    """Interval by interval, in each all nodes, as a fleet sends. The last interval ends now. whole: only whole intervals."""
+    requests = one.whole() if whole else one.requests
+    if nodes * sum(len(request.sent) for request in requests) > MOST_BYTES:
         raise ValueError(f"{nodes} nodes of {one.name} are more than {MOST_BYTES / 1e9:.0f} GB: fewer nodes, or fewer intervals")
     shift, found = time.time_ns() - one.ends(), []
-    for request in one.requests:
+    for request in requests:
         node = rewrite.Rewriter(request.body, shift)
         for number in range(nodes):
             body = node.as_node(number)
@@ -81,6 +82,8 @@ class Sender:
         number = next(self.numbers)
         if self.seconds is None and number >= len(self.requests):
             return None
+        if self.seconds is not None and self.rate and number >= self.seconds * self.rate:
+            return None  # not its turn any more: nobody waits for that
         if self.rate:
             time.sleep(max(0, self.started + number / self.rate - time.monotonic()))
         if self.seconds is not None and time.monotonic() - self.started >= self.seconds:

@@ -33,16 +33,18 @@ def show_day(one, day):
         print(f"  {name:<22}{value / day.requests:>12,.0f}{value:>14,.0f}")
 
 
-def show_fleet(day, nodes):
+def show_fleet(day, nodes, core):
+    """core: requests/s that one takes, or None."""
+    cores = f"; {nodes * day.requests / DAY / core:,.2f} Collector cores" if core else ""
     print(f"  {nodes:,} nodes: {nodes * day.requests / DAY:,.1f} requests/s, {nodes * day.profiles / DAY:,.0f} profiles/s, "
           f"{nodes * day.http / DAY / MB:,.2f} MB/s on the wire, {nodes * day.bare / DAY / MB:,.2f} MB/s of OTLP; a day "
-          f"{nodes * day.sent / GB:,.0f} GB gzipped, {nodes * day.bare / TB:,.2f} TB of OTLP")
+          f"{nodes * day.sent / GB:,.0f} GB gzipped, {nodes * day.bare / TB:,.2f} TB of OTLP{cores}")
 
 
-def show(folders, fleets):
+def show(folders, fleets, core=None):
     for folder in folders:
         one = stream.Stream(folder)
         day = Day(one)
         show_day(one, day)
         for nodes in fleets:
-            show_fleet(day, nodes)
+            show_fleet(day, nodes, core)
