@@ -451,6 +451,21 @@ def scribe_of(pid):
     return None
 
 
+def test_ends_before_its_child(agent, target, tmp_path):
+    """A child that is not done when the agent has to end writes its interval all the same."""
+    target("chain", 60).wait_for("begin")
+    one = agent("--interval", "2", "-F", "99", "--store", tmp_path / "store")
+    while not (child := scribe_of(one.popen.pid)):
+        assert one.popen.poll() is None
+    os.kill(child, signal.SIGSTOP)
+    assert one.stop() < IN_TIME
+    assert one.said("a child goes on writing an interval when the agent has ended")
+    before = len(rows(tmp_path / "store"))
+    os.kill(child, signal.SIGCONT)
+    profound.wait_until(lambda: len(rows(tmp_path / "store")) > before, 20, "an interval more")
+    assert_no_gap([(row[0] / 1e9, (row[1] - row[0]) / 1e9, row[2]) for row in rows(tmp_path / "store")])
+
+
 def test_names_survive_a_dead_child(agent, target, tmp_path):
     """The child that names is killed: the interval is written again, without names from files; sampling goes on."""
     target("chain", 60).wait_for("begin")

@@ -11,12 +11,16 @@ from agents import NO_GAP, assert_no_gap, rows
 
 
 def intervals_of(requests):
-    """{start in ns: samples} of all profiles, which are one or more of an interval."""
-    found = {}
+    """{start in ns: samples} of all profiles, which are one or more of an interval. What came twice counts once: a request whose
+    answer did not come is sent again, as it was."""
+    found, seen = {}, set()
     for data in requests:
         for resource in data.resource_profiles:
             for scope in resource.scope_profiles:
                 for one in scope.profiles:
+                    if one.profile_id in seen:
+                        continue
+                    seen.add(one.profile_id)
                     total = sum(sum(sample.values) for sample in one.samples)
                     found[one.time_unix_nano] = found.get(one.time_unix_nano, 0) + total
     return found

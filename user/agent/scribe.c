@@ -146,6 +146,7 @@ static void child(const struct scribe_task *task, int fd)
 
 	work(task, &report);
 	take_cost(&report);
+	/* SIGPIPE is ignored: the agent may have gone. */
 	_exit(write(fd, &report, sizeof(report)) == sizeof(report) ? 0 : 1);
 }
 
@@ -188,9 +189,20 @@ static bool await(int fd, uint64_t until_ns)
 	return poll(&poll_fd, 1, 0) > 0;
 }
 
+bool scribe_await(const struct scribe *scribe, uint64_t until_ns)
+{
+	return await(scribe->fd, until_ns);
+}
+
+void scribe_leave(struct scribe *scribe)
+{
+	close(scribe->fd);
+	*scribe = SCRIBE_NONE;
+}
+
 void scribe_finish(struct scribe *scribe, uint64_t until_ns, struct scribe_report *report)
 {
-	bool reported = await(scribe->fd, until_ns);
+	bool reported = scribe_await(scribe, until_ns);
 	int status = 0;
 
 	if (!reported)

@@ -47,6 +47,10 @@ struct scribe {
 
 /* 0, or a negative errno with the fault filled. */
 int scribe_start(struct scribe *scribe, const struct scribe_task *task, struct fault *fault);
+/* True: there is a report, or it died; false: not until until_ns. */
+bool scribe_await(const struct scribe *scribe, uint64_t until_ns);
+/* Leaves it to its work: nobody hears its report. */
+void scribe_leave(struct scribe *scribe);
 /* Waits for its report, until_ns at most (CLOCK_MONOTONIC; then it is killed). */
 void scribe_finish(struct scribe *scribe, uint64_t until_ns, struct scribe_report *report);
 

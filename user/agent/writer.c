@@ -165,14 +165,31 @@ void writer_look(struct writer *writer)
 		take_report(writer, clock_now_ns());
 }
 
+static bool outlives_us(const struct outlet *outlet)
+{
+	return outlet->store || (outlet->sends && !*outlet->temporary);
+}
+
+static void leave(struct writer *writer)
+{
+	logger_say(LOG_WARNING, "a child goes on writing an interval when the agent has ended", NULL);
+	event_loop_remove(writer->loop, &writer->source);
+	scribe_leave(&writer->scribe);
+	end(writer);
+}
+
 void writer_finish(struct writer *writer, uint64_t until_ns)
 {
 	while (writer_is_busy(writer) && clock_now_ns() < until_ns) {
-		if (writer->scribe.pid)
-			take_report(writer, until_ns);
-		else
+		if (!writer->scribe.pid)
 			writer_look(writer);
+		else if (outlives_us(writer->outlet) && !scribe_await(&writer->scribe, until_ns))
+			break;
+		else
+			take_report(writer, until_ns);
 	}
-	if (writer_is_busy(writer))
+	if (writer_is_busy(writer) && writer->scribe.pid && outlives_us(writer->outlet))
+		leave(writer);
+	else if (writer_is_busy(writer))
 		lose(writer, "there was no time left to write it");
 }

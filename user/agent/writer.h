@@ -46,7 +46,8 @@ static inline bool writer_is_busy(const struct writer *writer)
 void writer_take(struct writer *writer, struct recorder *recorder, uint64_t until_ns);
 /* Once a second: starts what could not be started, ends what does not end. */
 void writer_look(struct writer *writer);
-/* Waits until it is written or lost, or the time is up (CLOCK_MONOTONIC); and then it is lost. */
+/* The agent ends: waits until it is written or lost, or the time is up (CLOCK_MONOTONIC). Then the child finishes what outlives the
+ * agent, a store or a spool with a directory of its own; without those the interval is lost. */
 void writer_finish(struct writer *writer, uint64_t until_ns);
 
 #endif
