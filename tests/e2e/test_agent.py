@@ -336,6 +336,44 @@ def test_clock_is_set(agent, http, tmp_path):
     assert max(start for start, _ in stored) - min(start for start, _ in stored) > 366 * 86400 * 10**9
 
 
+def test_suspended(agent, tmp_path):
+    """When CLOCK_BOOTTIME has run on by itself, what was learned of clocks is learned anew."""
+    clock, library = tmp_path / "clock", tmp_path / "setclock.so"
+    programs.compile_to(library.name, library)
+    clock.write_text("0 0")
+    one = agent("--interval", "30", "--store", tmp_path / "store", env={"LD_PRELOAD": str(library), "SET_CLOCK": str(clock)})
+    (tmp_path / "next").write_text("600 600")
+    (tmp_path / "next").rename(clock)
+    one.wait_for_metric('intervals_total{result="written"}', 1, 15)
+    assert one.said("the machine was suspended: this interval ends")
+    assert one.metric("clock_steps_total") == 0
+    one.stop()
+    assert len(rows(tmp_path / "store")) == 2
+
+
+def test_ends_without_a_storm_of_requests(agent, http, tmp_path):
+    """A receiver that is overloaded is not asked over and over by an agent that ends."""
+    receiver = http(BUSY)
+    one = agent("--interval", "1", "-o", url(receiver), "--spool", tmp_path / "spool")
+    one.wait_for_metric("spool_files", 3)
+    before = len(receiver.requests)
+    assert one.stop() < IN_TIME
+    assert len(receiver.requests) - before <= 8
+
+
+def test_nothing_can_be_written_but_what_systemd_gives(agent, http, tmp_path):
+    """As with ProtectSystem=strict: /run and /tmp are read-only."""
+    folder, run = tmp_path / "runtime", http(OK)
+    folder.mkdir()
+    script = 'mount --bind "$1" "$1"; mount -o remount,ro,bind "$1" 2>/dev/null; mount -t tmpfs -o ro none /run; shift; exec "$@"'
+    one = agent("--interval", "1", "-o", url(run), env={"RUNTIME_DIRECTORY": str(folder)},
+                before=["unshare", "-m", "sh", "-c", script, "sh", "/var/tmp"])
+    assert [path.name.startswith("profound-") for path in folder.iterdir()] == [True]
+    one.wait_for_metric('export_requests_total{result="accepted"}', 1)
+    one.stop()
+    assert list(folder.iterdir()) == []
+
+
 def test_max_cpu(agent, target, tmp_path):
     """Above its share the rate is lowered, and each profile has its own."""
     target("chain", 60).wait_for("begin")

@@ -61,7 +61,11 @@ static void test_next(void **state)
 	spool_release(&spool);
 	spool = opened(1 << 20);
 	assert_int_equal(spool_next(&spool, 20 * SECOND), 50 * SECOND + 1);
-	spool_take_back(&spool, 50 * SECOND, 1);
+	assert_int_equal(spool_put(&spool, 50 * SECOND + 1, 0, "b", 1), 0);
+	spool_forget(&spool, 50 * SECOND);
+	assert_int_equal(depth_of(&spool).files, 1);
+	assert_int_equal(depth_of(&spool).oldest_unix_ns, 50 * SECOND + 1);
+	spool_take_back(&spool, 50 * SECOND + 1, 1);
 	spool_release(&spool);
 }
 

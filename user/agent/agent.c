@@ -27,6 +27,7 @@
 #define WRITE_MOST_NS (120 * NS_PER_SECOND)
 #define SHORTEST_NS NS_PER_SECOND /* of an interval that memory ends */
 /* From a signal on: systemd and Kubernetes wait longer, people do not. */
+#define BEFORE_UNTIL_NS (NS_PER_SECOND * 4 / 10) /* for the interval before the last */
 #define NAMES_UNTIL_NS (NS_PER_SECOND * 8 / 10)
 #define WRITTEN_UNTIL_NS (NS_PER_SECOND * 15 / 10)
 #define SENT_UNTIL_NS (NS_PER_SECOND * 19 / 10)
@@ -50,6 +51,7 @@ struct agent {
 	struct spool_depth depth; /* as it was at the last look */
 	unsigned ticks;
 	bool short_of_memory; /* this interval has to end */
+	bool resumed;         /* the same: what the recording knows of clocks is wrong */
 	bool waits;           /* it is longer than it should be: the one before is not written */
 	double spent_seconds; /* of CPU when this interval began, all in */
 	uint64_t stopped_ns;  /* when the signal came */
@@ -131,7 +133,7 @@ static void begin_interval(struct agent *agent)
 
 	set_end(agent, next > now && next < now + length ? next : now + length);
 	agent->spent_seconds = all_seconds(agent);
-	agent->short_of_memory = agent->waits = false;
+	agent->short_of_memory = agent->resumed = agent->waits = false;
 }
 
 /* As long as it is not known what time it is, nothing is too old. */
@@ -139,6 +141,10 @@ static void look_at_clock(struct agent *agent)
 {
 	int64_t step_ns = wall_clock_look(&agent->wall_clock);
 
+	if (wall_clock_was_suspended(&agent->wall_clock)) {
+		agent->resumed = true;
+		logger_say(LOG_INFO, "the machine was suspended: this interval ends", NULL);
+	}
 	agent->writer.store_age_ns = wall_clock_is_steady(&agent->wall_clock) ? agent->options->store_age_ns : 0;
 	if (!step_ns)
 		return;
@@ -163,8 +169,10 @@ static void cut(struct agent *agent)
 		agent->waits = true;
 		return;
 	}
-	adapt_rate(agent, all_seconds(agent) - agent->spent_seconds, clock_now_ns() - now->enabled_ns);
-	last = sampler_cut(&agent->sampler, agent->short_of_memory, &fault);
+	/* What an interval cost that began with a renewal says nothing of its rate. */
+	if (agent->sampler.kept)
+		adapt_rate(agent, all_seconds(agent) - agent->spent_seconds, clock_now_ns() - now->enabled_ns);
+	last = sampler_cut(&agent->sampler, agent->short_of_memory || agent->resumed, &fault);
 	if (!last)
 		logger_say(LOG_WARNING, "the next interval cannot begin: this one goes on", "reason", fault.text, NULL);
 	if (agent->sampler.now != now)
@@ -221,6 +229,8 @@ static void measure(struct agent *agent)
 	if (agent->outlet.sends)
 		values->sending = forwarder_figures(&agent->outlet.forwarder);
 	metrics_end(&agent->metrics);
+	if (full)
+		writer_hurry(&agent->writer);
 	if (!full || agent->short_of_memory || clock_now_ns() - agent->sampler.now->enabled_ns < SHORTEST_NS)
 		return;
 	end_early(agent, -ENOMEM);
@@ -252,7 +262,7 @@ static int on_tick(void *context)
 	writer_look(&agent->writer);
 	measure(agent);
 	tell_watchdog(agent);
-	if (agent->short_of_memory)
+	if (agent->short_of_memory || agent->resumed)
 		cut(agent);
 	return err;
 }
@@ -341,17 +351,20 @@ static int start(struct agent *agent, struct fault *fault)
 	agent->writer = (struct writer){
 		.loop = &agent->loop, .outlet = &agent->outlet, .metrics = &agent->metrics,
 		.store_bytes = options->store_bytes, .most_ns = WRITE_MOST_NS,
-		.freed = on_freed, .context = agent, .scribe = SCRIBE_NONE,
+		.freed = on_freed, .context = agent, .scribe = SCRIBE_NONE, .close_fd = -1,
 	};
 	err = watch(agent, fault);
 	if (!err)
 		err = listen_on(agent, fault);
+	if (agent->listener)
+		agent->writer.close_fd = listener_fd(agent->listener);
 	if (!err)
 		err = outlet_start(&agent->outlet, fault);
 	if (!err)
 		err = sampler_start(&agent->sampler, fault);
 	if (err)
 		return err;
+	look_at_clock(agent);
 	watch_collector(agent);
 	begin_interval(agent);
 	return 0;
@@ -395,7 +408,7 @@ static void stop(struct agent *agent)
 		notifier_tell("STOPPING=1");
 		logger_say(LOG_INFO, "stopping", NULL);
 		last = sampler_end(&agent->sampler);
-		writer_finish(&agent->writer, since + NAMES_UNTIL_NS);
+		writer_finish(&agent->writer, since + BEFORE_UNTIL_NS);
 		writer_take(&agent->writer, last, since + NAMES_UNTIL_NS);
 		writer_finish(&agent->writer, since + WRITTEN_UNTIL_NS);
 	}

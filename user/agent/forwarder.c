@@ -27,13 +27,18 @@ static bool must_stop(void *context)
 	return stop;
 }
 
-/* Until somebody wakes it, the time is up (0: there is none), or it is to end. */
+/* Until somebody wakes it, the time is up (0: there is none), or it is to end; one that is ending already waits as well, until
+ * its end. */
 static void wait_for(struct forwarder *forwarder, uint64_t ns, bool wakes)
 {
 	uint64_t until = clock_now_ns() + ns;
+	bool ending;
 
 	pthread_mutex_lock(&forwarder->lock);
-	while (!forwarder->until_ns && !(wakes && forwarder->woken) && (!ns || clock_now_ns() < until)) {
+	ending = forwarder->until_ns && ns;
+	if (ending && until > forwarder->until_ns)
+		until = forwarder->until_ns;
+	while (ending == (forwarder->until_ns != 0) && !(wakes && forwarder->woken) && (!ns || clock_now_ns() < until)) {
 		const struct timespec when = {(time_t)(until / NS_PER_SECOND), (long)(until % NS_PER_SECOND)};
 
 		if (ns)
@@ -145,7 +150,9 @@ static bool forward(struct forwarder *forwarder, struct otlp_client *client, con
 		return drop_unreadable(forwarder, name, err);
 	err = otlp_client_send(client, request->data, request->len, &answer);
 	if (err || is_to_wait(&answer)) {
-		if (!err && answer.outcome != OTLP_STOPPED)
+		if (err)
+			wait_for(forwarder, BOUND_FIRST_NS, false);
+		else if (answer.outcome != OTLP_STOPPED)
 			wait_to_retry(forwarder, &answer, bound_ns);
 		return false;
 	}

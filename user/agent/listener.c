@@ -236,6 +236,11 @@ int listener_start(struct listener **out, const char *address, struct metrics *m
 	return 0;
 }
 
+int listener_fd(const struct listener *listener)
+{
+	return listener->fd;
+}
+
 const char *listener_address(const struct listener *listener)
 {
 	return listener->address;

@@ -16,6 +16,8 @@ int listener_check(const char *address, struct fault *fault);
 
 /* 0; -EADDRINUSE and others, with the fault filled. */
 int listener_start(struct listener **listener, const char *address, struct metrics *metrics, struct fault *fault);
+/* The socket that it listens on. */
+int listener_fd(const struct listener *listener);
 /* As it is bound, "127.0.0.1:7071". */
 const char *listener_address(const struct listener *listener);
 void listener_stop(struct listener *listener);

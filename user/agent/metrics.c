@@ -118,7 +118,7 @@ static void print_cost(struct buf *out, const struct metrics_values *values)
 	one(out, "memory_limit_bytes", "gauge", "What --memory allows.", (double)values->memory_limit_bytes);
 	one(out, "frequency_hertz", "gauge", "Samples a second and CPU.", values->frequency_hz);
 	one(out, "frequency_asked_hertz", "gauge", "The same as it was asked for.", values->frequency_asked_hz);
-	one(out, "processes", "gauge", "Processes that were sampled in this interval.", (double)values->processes);
+	one(out, "processes", "gauge", "Processes that are known: those that were sampled since the recording was renewed.", (double)values->processes);
 	one(out, "files", "gauge", "Files that they have mapped.", (double)values->files);
 	one(out, "clock_steps_total", "counter", "Times the wall clock was set.", (double)values->clock_steps);
 }

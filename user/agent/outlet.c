@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,8 @@
 #include "send/curl_library.h"
 #include "store/store.h"
 
+#define TEMPORARY_NAME "profound-"
 #define TEMPORARY_BYTES (16u << 20)
-#define RANDOM 6 /* what mkdtemp() fills in */
 
 /* /tmp is everybody's. */
 static bool is_ours(const char *path)
@@ -37,12 +38,12 @@ static void remove_all(const struct spool *spool, const char *path)
 }
 
 /* Of agents that were killed: nobody has their lock. */
-static void remove_stale(const char *template)
+static void remove_stale(const char *place)
 {
-	char pattern[OUTLET_TEMPORARY];
+	char pattern[PATH_MAX];
 	glob_t found;
 
-	snprintf(pattern, sizeof(pattern), "%.*s*", (int)strlen(template) - RANDOM, template);
+	snprintf(pattern, sizeof(pattern), "%s/" TEMPORARY_NAME "*", place);
 	if (!glob(pattern, GLOB_NOSORT, NULL, &found))
 		for (size_t i = 0; i < found.gl_pathc; i++) {
 			struct spool spool = SPOOL_NONE;
@@ -56,12 +57,14 @@ static void remove_stale(const char *template)
 
 static int make_temporary(char path[OUTLET_TEMPORARY], struct fault *fault)
 {
-	static const char *const places[] = {"/run/profound-XXXXXX", "/tmp/profound-XXXXXX"};
+	/* systemd's RuntimeDirectory= may be the only one that can be written. */
+	const char *places[] = {getenv("RUNTIME_DIRECTORY"), "/run", "/tmp"};
 
 	for (unsigned i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (!places[i])
+			continue;
 		remove_stale(places[i]);
-		snprintf(path, OUTLET_TEMPORARY, "%s", places[i]);
-		if (mkdtemp(path))
+		if (snprintf(path, OUTLET_TEMPORARY, "%s/" TEMPORARY_NAME "XXXXXX", places[i]) < OUTLET_TEMPORARY && mkdtemp(path))
 			return 0;
 	}
 	path[0] = '\0';

@@ -14,7 +14,7 @@
 #include "base/fault.h"
 #include "send/endpoint.h"
 
-#define OUTLET_TEMPORARY 32
+#define OUTLET_TEMPORARY 128
 
 struct outlet {
 	bool sends;

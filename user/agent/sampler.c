@@ -12,6 +12,7 @@
 /* A recording is kept for so many intervals, if it does not know many more files than after the first. */
 #define KEPT_INTERVALS 30
 #define KEPT_FILES 128
+#define KEPT_PROCESSES 16384
 
 int sampler_check(struct sampler *sampler, const struct recorder_options *asked, struct fault *fault)
 {
@@ -125,13 +126,18 @@ static struct recorder *go_on(struct sampler *sampler, struct fault *fault)
 
 static bool is_to_renew(const struct sampler *sampler)
 {
-	return sampler->rate_changed || sampler->kept >= KEPT_INTERVALS ||
+	uint32_t processes = processes_count(collector_processes(sampler->now->collector));
+
+	return sampler->rate_changed || sampler->kept >= KEPT_INTERVALS || processes > KEPT_PROCESSES ||
 		(sampler->kept && files(sampler) > 2 * sampler->first_files + KEPT_FILES);
 }
 
 struct recorder *sampler_cut(struct sampler *sampler, bool anew, struct fault *fault)
 {
-	return anew || is_to_renew(sampler) ? renew(sampler, fault) : go_on(sampler, fault);
+	struct recorder *last = anew || is_to_renew(sampler) ? renew(sampler, fault) : NULL;
+
+	/* What cannot be renewed now goes on. */
+	return last ? last : go_on(sampler, fault);
 }
 
 struct recorder *sampler_end(struct sampler *sampler)

@@ -33,7 +33,7 @@ int sampler_start(struct sampler *sampler, struct fault *fault);
 /* From the next interval on. */
 void sampler_set_rate(struct sampler *sampler, uint32_t hertz);
 
-/* Ends an interval and begins the next one; `anew`: nothing that is known outlives it. What was sampled, which is the
+/* Ends an interval and begins the next one; `anew`: nothing that is known outlives it, if there is room for another recording. What was sampled, which is the
  * caller's, refers to the recording that it is part of, and is to be released before the next call. NULL: the interval goes on, with
  * the fault filled. */
 struct recorder *sampler_cut(struct sampler *sampler, bool anew, struct fault *fault);

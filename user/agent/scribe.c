@@ -144,6 +144,8 @@ static void child(const struct scribe_task *task, int fd)
 {
 	static struct scribe_report report;
 
+	if (task->close_fd >= 0)
+		close(task->close_fd);
 	work(task, &report);
 	take_cost(&report);
 	/* SIGPIPE is ignored: the agent may have gone. */

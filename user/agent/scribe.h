@@ -22,6 +22,7 @@ struct scribe_task {
 	const char *store;          /* directory; NULL: there is none */
 	uint64_t store_bytes;
 	uint64_t store_age_ns;      /* 0: none is too old */
+	int close_fd;               /* the child closes it; -1: none */
 	uint64_t until_ns;          /* as in recorder_complete() */
 };
 

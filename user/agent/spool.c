@@ -15,11 +15,13 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "base/folder.h"
+
 #define UNFINISHED ".new-"
 #define SUFFIX ".otlp.zst"
 #define NAME_FORMAT "%016" PRIx64 "-%04x" SUFFIX
 #define LEVEL 3
-#define LOCK_TRIES 30
+#define LOCK_TRIES 100
 #define LOCK_STEP_NS 100000000
 #define REQUEST_MAX (64u << 20) /* unpacked; requests are made below 4 MiB (otlp_requests.h) */
 
@@ -97,10 +99,10 @@ static int refused(int err, const char *path, struct fault *fault)
 int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, bool waits, struct fault *fault)
 {
 	struct spool opened = SPOOL_NONE;
-	int err = 0;
+	int err = folder_make(path);
 
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return refused(-errno, path, fault);
+	if (err)
+		return refused(err, path, fault);
 	opened.most_bytes = most_bytes;
 	opened.dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (opened.dir_fd < 0)
@@ -194,6 +196,27 @@ void spool_take_back(const struct spool *spool, uint64_t time_ns, unsigned parts
 		snprintf(name, sizeof(name), NAME_FORMAT, time_ns, part & 0xffff);
 		unlinkat(spool->dir_fd, name, 0);
 	}
+}
+
+struct forgetting {
+	const struct spool *spool;
+	uint64_t time_ns;
+};
+
+static void forget(void *context, const char *name)
+{
+	const struct forgetting *forgetting = context;
+	uint64_t time_ns;
+
+	if (name_parse(name, &time_ns) && time_ns == forgetting->time_ns)
+		unlinkat(forgetting->spool->dir_fd, name, 0);
+}
+
+void spool_forget(const struct spool *spool, uint64_t time_ns)
+{
+	struct forgetting forgetting = {spool, time_ns};
+
+	walk(spool, forget, &forgetting);
 }
 
 struct looking {

@@ -34,7 +34,7 @@ struct spool_depth {
 	uint64_t oldest_unix_ns;
 };
 
-/* Makes the directory if it is not there. `waits`: 3 s for another process that has it, which may be the child of an agent
+/* Makes the directory if it is not there. `waits`: 10 s for another process that has it, which may be the child of an agent
  * that was killed. 0; -EBUSY: another process has it; or what the calls say, with the fault filled. */
 int spool_open(struct spool *spool, const char *path, uint64_t most_bytes, bool waits, struct fault *fault);
 void spool_release(struct spool *spool);
@@ -44,6 +44,9 @@ uint64_t spool_next(struct spool *spool, uint64_t unix_ns);
 
 /* `time_ns` of spool_next(). 0; -ENOSPC, -EIO...: nothing was put; -ENOMEM. */
 int spool_put(const struct spool *spool, uint64_t time_ns, unsigned part, const void *data, size_t size);
+
+/* Removes all parts of an interval, as far as they were not sent: whoever put them died before it could tell how many. */
+void spool_forget(const struct spool *spool, uint64_t time_ns);
 
 /* Removes the parts [0, parts) of an interval, as far as they were not sent. */
 void spool_take_back(const struct spool *spool, uint64_t time_ns, unsigned parts);

@@ -10,6 +10,7 @@
 #include "agent/logger.h"
 #include "base/clock.h"
 
+#define HURRY_NS (5 * NS_PER_SECOND)
 #define AT_ONCE 1 /* a time that is past: no file is asked */
 
 static void end(struct writer *writer)
@@ -24,6 +25,12 @@ static void end(struct writer *writer)
 static void lose(struct writer *writer, const char *why)
 {
 	logger_say(LOG_ERROR, "an interval is lost", "reason", why, NULL);
+	if (writer->scribe.pid) {
+		struct scribe_report ignored;
+
+		event_loop_remove(writer->loop, &writer->source);
+		scribe_finish(&writer->scribe, clock_now_ns(), &ignored);
+	}
 	metrics_begin(writer->metrics)->lost++;
 	metrics_end(writer->metrics);
 	end(writer);
@@ -42,6 +49,7 @@ static void start(struct writer *writer, uint64_t until_ns)
 		.store_bytes = writer->store_bytes,
 		.store_age_ns = writer->store_age_ns,
 		.until_ns = until_ns,
+		.close_fd = writer->close_fd,
 	};
 	struct fault fault = {""};
 
@@ -130,6 +138,8 @@ static void failed(struct writer *writer, const struct scribe_report *report)
 	logger_say(LOG_WARNING, full ? "the disk is full: the oldest request in the spool is dropped" :
 		"an interval is written again, without names from files", "reason", report->text, NULL);
 	writer->unnamed |= report->err != 0;
+	if (report->err && writer->outlet->sends)
+		spool_forget(&writer->outlet->spool, writer->spool_ns);
 	start(writer, writer->unnamed ? AT_ONCE : 0);
 }
 
@@ -176,6 +186,12 @@ static void leave(struct writer *writer)
 	event_loop_remove(writer->loop, &writer->source);
 	scribe_leave(&writer->scribe);
 	end(writer);
+}
+
+void writer_hurry(struct writer *writer)
+{
+	if (writer->scribe.pid && clock_now_ns() - writer->scribe.began_ns > HURRY_NS)
+		take_report(writer, clock_now_ns());
 }
 
 void writer_finish(struct writer *writer, uint64_t until_ns)

@@ -28,6 +28,7 @@ struct writer {
 	void (*freed)(void *context);
 	void *context;
 	struct recorder *recorder; /* owned; NULL: none */
+	int close_fd; /* that the child has no use for; -1: none */
 	uint64_t spool_ns; /* spool_next() */
 	struct scribe scribe;
 	struct event_source source;
@@ -46,6 +47,8 @@ static inline bool writer_is_busy(const struct writer *writer)
 void writer_take(struct writer *writer, struct recorder *recorder, uint64_t until_ns);
 /* Once a second: starts what could not be started, ends what does not end. */
 void writer_look(struct writer *writer);
+/* Memory is short: a child that takes long is followed by one that asks no file. */
+void writer_hurry(struct writer *writer);
 /* The agent ends: waits until it is written or lost, or the time is up (CLOCK_MONOTONIC). Then the child finishes what outlives the
  * agent, a store or a spool with a directory of its own; without those the interval is lost. */
 void writer_finish(struct writer *writer, uint64_t until_ns);

@@ -243,6 +243,8 @@ int parser_worker_lines(struct parser_worker *worker, const struct dwarf_files *
 /* What a job says of itself: 0 and these errors are believed. */
 static int ended(struct parser_worker *worker, int err)
 {
+	if (!err && worker->failures)
+		worker->failures--;
 	switch (err) {
 	case 0:
 	case -ENODATA:

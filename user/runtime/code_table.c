@@ -57,7 +57,8 @@ void code_table_free(struct code_table *table)
 
 void code_table_begin_profile(struct code_table *table)
 {
-	memset(table->placed, 0, table->placed_cap * sizeof(*table->placed));
+	if (table->placed)
+		memset(table->placed, 0, table->placed_cap * sizeof(*table->placed));
 }
 
 static bool same(const struct code_key *a, const struct code_key *b)

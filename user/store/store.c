@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <zstd.h>
 
+#include "base/folder.h"
+
 #define NAME "profiles.sqlite"
 #define VERSION 1
 #define LEVEL 3
@@ -89,6 +91,7 @@ static int check_version(struct store *store, bool write, struct fault *fault)
 		"CREATE TABLE IF NOT EXISTS profile(id INTEGER PRIMARY KEY, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL,"
 		" samples INTEGER NOT NULL, otlp_zstd BLOB NOT NULL);"
 		"CREATE INDEX IF NOT EXISTS profile_end ON profile(end_ns);"
+		"CREATE UNIQUE INDEX IF NOT EXISTS profile_span ON profile(start_ns, end_ns);"
 		"PRAGMA user_version=1;"
 		"COMMIT",
 		"make", fault);
@@ -116,8 +119,9 @@ int store_open(struct store **out, const char *dir, bool write, struct fault *fa
 		free(store);
 		return fault_set(fault, -ENOMEM, "no memory for the store");
 	}
-	if (write && mkdir(dir, 0700) && errno != EEXIST) {
-		err = fault_set(fault, -errno, "cannot make the directory %s: %s", dir, strerror(errno));
+	err = write ? folder_make(dir) : 0;
+	if (err) {
+		fault_set(fault, err, "cannot make the directory %s: %s", dir, strerror(-err));
 		store_close(store);
 		return err;
 	}
@@ -150,7 +154,7 @@ static int insert(struct store *store, const struct store_row *row, const void *
 {
 	sqlite3_stmt *statement = NULL;
 	int status = sqlite3_prepare_v2(store->db,
-		"INSERT INTO profile(start_ns, end_ns, samples, otlp_zstd) VALUES(?, ?, ?, ?)", -1, &statement, NULL);
+		"INSERT OR REPLACE INTO profile(start_ns, end_ns, samples, otlp_zstd) VALUES(?, ?, ?, ?)", -1, &statement, NULL);
 
 	if (status == SQLITE_OK) {
 		sqlite3_bind_int64(statement, 1, row->start_ns);

@@ -196,7 +196,8 @@ static void build(struct tables *tables, struct file_table *file, int fd)
 	rules_share(&tables->rules);
 	err = tables->builder.build(tables->builder.context, &file->heap, fd, &tables->rules);
 	tables->failed += err == -EPIPE;
-	if (err == -ENOMEM) {
+	/* A child that died or took too long may have been somebody else's victim. */
+	if (err == -ENOMEM || err == -EPIPE) {
 		put_off(tables, file);
 		return;
 	}
