@@ -121,7 +121,6 @@ static void test_size(void **state)
 	struct store *store = opened(true);
 	struct fault fault = {""};
 	static char noise[100000];
-	const struct store_row row = {1000, 1010, 1};
 	uint32_t seed = 1;
 	uint64_t gone;
 
@@ -129,8 +128,11 @@ static void test_size(void **state)
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = (char)((seed = seed * 1664525 + 1013904223) >> 24);
 	put(store, 1, "old");
-	for (unsigned i = 0; i < 10; i++)
+	for (unsigned i = 0; i < 10; i++) {
+		const struct store_row row = {1000 + i, 1010 + i, 1};
+
 		assert_int_equal(store_put(store, &row, noise, sizeof(noise), &fault), 0);
+	}
 	put(store, 2000, "new");
 	assert_int_equal(store_trim(store, 0, 500000, &gone, &fault), 0);
 	assert_true(gone >= 6 && gone <= 9);
