@@ -26,8 +26,8 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef 
 comma := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 CPPFLAGS += -D_GNU_SOURCE -DPROFOUND_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(O)
-# libmd's SHA-256 is linked in: a shared library would cost every start.
-LDLIBS := -lbpf -ldw -lelf -l:libsqlite3.a -lm -lzstd -lz -llzma -liberty -l:libmd.a -lpthread
+# libmd's SHA-256, libcap and libseccomp are linked in: a shared library would cost every start.
+LDLIBS := -lbpf -ldw -lelf -l:libsqlite3.a -lm -lzstd -lz -llzma -liberty -l:libmd.a -l:libcap.a -l:libseccomp.a -lpthread
 # No path of this machine in what is built: two builds are the same bytes, wherever they are made. O's objects are
 # called build/... everywhere.
 PATHS := -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/

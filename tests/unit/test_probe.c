@@ -76,17 +76,36 @@ static void test_refused_versions(void **state)
 
 static void test_capabilities(void **state)
 {
-	char text[128];
+	char text[CAPABILITY_NAMES];
 
 	(void)state;
-	assert_true(probe_capabilities(~0ULL, text, sizeof(text)));
+	assert_int_equal(capabilities_missing(~0ULL), 0);
+	assert_int_equal(capabilities_missing(0), capabilities_needed());
+	capabilities_print(~0ULL, text, sizeof(text));
+	assert_string_equal(text, "CAP_BPF CAP_PERFMON CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_SYSLOG CAP_CHECKPOINT_RESTORE "
+				  "CAP_SYS_RESOURCE");
+	capabilities_print(capabilities_staying(~0ULL), text, sizeof(text));
+	assert_string_equal(text, "CAP_BPF CAP_PERFMON CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_CHECKPOINT_RESTORE");
+	assert_int_equal(capabilities_staying(~0ULL) >> CAP_SYS_ADMIN & 1, 0);
+	capabilities_print(0, text, sizeof(text));
 	assert_string_equal(text, "");
-	assert_false(probe_capabilities(0, text, sizeof(text)));
-	assert_non_null(strstr(text, "CAP_BPF CAP_PERFMON CAP_SYS_PTRACE CAP_SYSLOG"));
-	assert_false(probe_capabilities(1ULL << CAP_SYS_ADMIN, text, sizeof(text)));
-	assert_string_equal(text, "CAP_SYS_PTRACE CAP_SYSLOG CAP_DAC_READ_SEARCH");
-	assert_false(probe_capabilities(0, text, 4));
-	assert_true(strlen(text) < 4);
+	capabilities_print(~0ULL, text, 4);
+	assert_string_equal(text, "CAP");
+	assert_true(capabilities_required(capabilities_needed()));
+	assert_true(capabilities_required(1ULL << CAP_PERFMON));
+	assert_false(capabilities_required(1ULL << CAP_SYSLOG | 1ULL << CAP_SYS_ADMIN));
+}
+
+/* CAP_SYS_ADMIN is kept by whoever has nothing better. */
+static void test_sys_admin(void **state)
+{
+	const uint64_t sys_admin = 1ULL << CAP_SYS_ADMIN, ptrace = 1ULL << CAP_SYS_PTRACE;
+
+	(void)state;
+	assert_int_equal(capabilities_missing(sys_admin), capabilities_needed() & ~(1ULL << CAP_BPF | 1ULL << CAP_PERFMON |
+									      1ULL << CAP_CHECKPOINT_RESTORE));
+	assert_int_equal(capabilities_staying(sys_admin | ptrace | 1ULL << CAP_SYSLOG), sys_admin | ptrace);
+	assert_int_equal(capabilities_staying(sys_admin | 1ULL << CAP_BPF), sys_admin | 1ULL << CAP_BPF);
 }
 
 static void test_lockdown(void **state)
@@ -120,6 +139,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_refused_versions),
 		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_sys_admin),
 		cmocka_unit_test(test_lockdown),
 		cmocka_unit_test(test_rows),
 	};

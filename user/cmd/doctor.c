@@ -17,11 +17,25 @@ static void print_row(const char *name, const struct probe_result *result)
 {
 	static const char *const verdicts[] = {"ok", "warn", "FAIL"};
 
-	printf("%-5s %-20s %s\n", verdicts[result->verdict], name, result->found);
+	printf("%-5s %-22s %s\n", verdicts[result->verdict], name, result->found);
 	if (result->cost[0])
-		printf("%-26s costs: %s\n", "", result->cost);
+		printf("%-28s costs: %s\n", "", result->cost);
 	if (result->fix[0])
-		printf("%-26s mend:  %s\n", "", result->fix);
+		printf("%-28s mend:  %s\n", "", result->fix);
+}
+
+static void print_missing(void)
+{
+	uint64_t missing = capabilities_missing(capabilities_effective());
+
+	for (unsigned i = 0; i < n_capabilities; i++) {
+		struct probe_result result;
+
+		if (!(missing >> capabilities[i].number & 1))
+			continue;
+		probe_capability(&capabilities[i], &result);
+		print_row(capabilities[i].name, &result);
+	}
 }
 
 int cmd_doctor(int argc, char **argv)
@@ -44,6 +58,7 @@ int cmd_doctor(int argc, char **argv)
 		print_row(probes[i].name, &result);
 		failed += result.verdict == PROBE_FAIL;
 	}
+	print_missing();
 	printf("\n%s\n", failed ? "record does not work here" : "record works here");
 	return failed ? EXIT_FAILED : EXIT_DONE;
 }

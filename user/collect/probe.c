@@ -2,6 +2,7 @@
 #include "collect/probe.h"
 
 #include <bpf/bpf.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -19,15 +20,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "collect/capabilities.h"
 #include "collect/event_spec.h"
 #include "collect/kernel_release.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 #define LOCKDOWN "/sys/kernel/security/lockdown"
 #define INITIAL_PIDNS 0xEFFFFFFCU /* PROC_PID_INIT_INO */
-#define SETCAP                                                                   \
-	"run as root, or: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog," \
-	"cap_checkpoint_restore,cap_dac_read_search+ep "
+/* Stands for what setcap() writes. */
+#define SETCAP "setcap"
 
 /* What setcap is to be given: this very file. */
 static const char *own_path(void)
@@ -39,6 +40,17 @@ static const char *own_path(void)
 		return "PATH-OF-PROFOUND";
 	path[len] = 0;
 	return path;
+}
+
+/* What gives this very file what this kernel needs. */
+static void setcap(char *text, size_t size)
+{
+	char names[CAPABILITY_NAMES];
+
+	capabilities_print(capabilities_needed(), names, sizeof(names));
+	for (char *c = names; *c; c++)
+		*c = *c == ' ' ? ',' : (char)tolower((unsigned char)*c);
+	snprintf(text, size, "run as root, or: setcap %s+ep %.250s", names, own_path());
 }
 
 /* The answer of one row; NULL for cost and fix that do not apply. */
@@ -55,8 +67,10 @@ static void answer(struct probe_result *result, enum probe_verdict verdict, cons
 	vsnprintf(result->found, sizeof(result->found), format, args);
 	va_end(args);
 	snprintf(result->cost, sizeof(result->cost), "%s", cost ? cost : "");
-	snprintf(result->fix, sizeof(result->fix), "%.150s%.300s", fix ? fix : "",
-		fix && !strcmp(fix, SETCAP) ? own_path() : "");
+	if (fix && !strcmp(fix, SETCAP))
+		setcap(result->fix, sizeof(result->fix));
+	else
+		snprintf(result->fix, sizeof(result->fix), "%s", fix ? fix : "");
 }
 
 static bool read_text(const char *path, char *text, size_t size)
@@ -83,49 +97,9 @@ static bool read_number(const char *path, long *value)
 	return true;
 }
 
-static uint64_t effective_capabilities(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &header, data))
-		return 0;
-	return data[0].effective | (uint64_t)data[1].effective << 32;
-}
-
 static bool has(uint64_t effective, unsigned capability)
 {
 	return effective >> capability & 1;
-}
-
-/* CAP_SYS_ADMIN stands in for those that were split off from it. */
-static const struct {
-	unsigned number;
-	bool of_sys_admin;
-	const char *name;
-} capabilities[] = {
-	{CAP_BPF, true, "CAP_BPF"},
-	{CAP_PERFMON, true, "CAP_PERFMON"},
-	{CAP_SYS_PTRACE, false, "CAP_SYS_PTRACE"},
-	{CAP_SYSLOG, false, "CAP_SYSLOG"},
-	{CAP_CHECKPOINT_RESTORE, true, "CAP_CHECKPOINT_RESTORE"},
-	{CAP_DAC_READ_SEARCH, false, "CAP_DAC_READ_SEARCH"},
-};
-
-bool probe_capabilities(uint64_t effective, char *text, unsigned size)
-{
-	unsigned len = 0;
-
-	text[0] = 0;
-	for (unsigned i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++) {
-		if (has(effective, capabilities[i].number) ||
-			(capabilities[i].of_sys_admin && has(effective, CAP_SYS_ADMIN)))
-			continue;
-		if (len < size)
-			len += snprintf(text + len, size - len, "%s%s", len ? " " : "",
-				capabilities[i].name);
-	}
-	return !len;
 }
 
 bool probe_locked_down(const char *text)
@@ -179,17 +153,23 @@ static void probe_lockdown(struct probe_result *result)
 
 static void probe_privilege(struct probe_result *result)
 {
-	uint64_t effective = effective_capabilities();
-	char missing[128];
+	uint64_t missing = capabilities_missing(capabilities_effective());
+	char needed[CAPABILITY_NAMES], names[CAPABILITY_NAMES];
 
-	if (probe_capabilities(effective, missing, sizeof(missing)))
-		answer(result, PROBE_OK, NULL, NULL, "all that are used");
-	else if (strstr(missing, "CAP_BPF") || strstr(missing, "CAP_PERFMON"))
-		answer(result, PROBE_FAIL, "record does not start", SETCAP, "missing %s", missing);
+	capabilities_print(capabilities_needed(), needed, sizeof(needed));
+	capabilities_print(missing, names, sizeof(names));
+	if (!missing)
+		answer(result, PROBE_OK, NULL, NULL, "%s", needed);
+	else if (capabilities_required(missing))
+		answer(result, PROBE_FAIL, "record does not start", SETCAP, "%s; missing: %s", needed, names);
 	else
-		answer(result, PROBE_WARN,
-			"names of other users' programs or of the kernel are missing", SETCAP,
-			"missing %s", missing);
+		answer(result, PROBE_WARN, "what the rows of those that are missing say", SETCAP, "%s; missing: %s", needed,
+			names);
+}
+
+void probe_capability(const struct capability *capability, struct probe_result *result)
+{
+	answer(result, capability->required ? PROBE_FAIL : PROBE_WARN, capability->costs, SETCAP, "missing");
 }
 
 static void probe_bpf(struct probe_result *result)
@@ -277,7 +257,7 @@ static void probe_event(struct probe_result *result)
 
 static void probe_paranoid(struct probe_result *result)
 {
-	uint64_t effective = effective_capabilities();
+	uint64_t effective = capabilities_effective();
 	long value;
 
 	if (!read_number("/proc/sys/kernel/perf_event_paranoid", &value))
@@ -316,7 +296,7 @@ static void probe_memory(struct probe_result *result)
 	else if (!kernel_release_read(&kernel) && (kernel.major > 5 || kernel.minor >= 11))
 		answer(result, PROBE_OK, NULL, NULL, "%ju KiB; BPF memory is charged to the cgroup",
 			(uintmax_t)limit.rlim_max / 1024);
-	else if (has(effective_capabilities(), CAP_SYS_RESOURCE))
+	else if (has(capabilities_effective(), CAP_SYS_RESOURCE))
 		answer(result, PROBE_OK, NULL, NULL, "%ju KiB, raised by privilege",
 			(uintmax_t)limit.rlim_max / 1024);
 	else
@@ -330,7 +310,7 @@ static void probe_mlock(struct probe_result *result)
 
 	if (!read_number("/proc/sys/kernel/perf_event_mlock_kb", &kb))
 		answer(result, PROBE_OK, NULL, NULL, "no limit known");
-	else if (kb >= 516 || has(effective_capabilities(), CAP_IPC_LOCK))
+	else if (kb >= 516 || has(capabilities_effective(), CAP_IPC_LOCK))
 		answer(result, PROBE_OK, NULL, NULL, "%ld KiB a CPU", kb);
 	else
 		answer(result, PROBE_WARN, "mapping records may be lost",
@@ -360,7 +340,7 @@ static void probe_statistics(struct probe_result *result)
 	long always = 0;
 
 	read_number("/proc/sys/kernel/bpf_stats_enabled", &always);
-	if (always || has(effective_capabilities(), CAP_SYS_ADMIN))
+	if (always || has(capabilities_effective(), CAP_SYS_ADMIN))
 		answer(result, PROBE_OK, NULL, NULL, "%s", always ? "on" : "on while recording");
 	else
 		answer(result, PROBE_WARN, "our own cost in the kernel is not known",

@@ -7,12 +7,13 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "collect/capabilities.h"
 
 enum probe_verdict { PROBE_OK, PROBE_WARN, PROBE_FAIL };
 
 struct probe_result {
 	enum probe_verdict verdict;
-	char found[128]; /* what is there */
+	char found[336]; /* what is there */
 	char cost[160];  /* what its lack costs; empty when OK */
 	char fix[480];   /* the command that mends it; empty: none */
 };
@@ -32,9 +33,8 @@ extern const unsigned n_probes;
  */
 int probe_refused(bool ignore_kernel_bugs, struct fault *fault);
 
-/* For each capability that profound uses and `effective` (CapEff) lacks: its name in `text`. True:
- * none lacks. */
-bool probe_capabilities(uint64_t effective, char *text, unsigned size);
+/* The row of a capability that is missing. */
+void probe_capability(const struct capability *capability, struct probe_result *result);
 
 /* "none integrity [confidentiality]" of /sys/kernel/security/lockdown. */
 bool probe_locked_down(const char *text);
