@@ -16,6 +16,8 @@
 
 #include "base/clock.h"
 
+const char parser_process_program[] = "/proc/self/exe";
+
 static uint64_t nanoseconds(const struct timeval *time)
 {
 	return (uint64_t)time->tv_sec * NS_PER_SECOND + (uint64_t)time->tv_usec * 1000;
@@ -101,7 +103,7 @@ static int spawn(struct parser_process *process, int socket)
 	if (!err)
 		err = set_attributes(&attributes);
 	if (!err)
-		err = posix_spawn(&process->pid, "/proc/self/exe", &actions, &attributes, arguments, environment);
+		err = posix_spawn(&process->pid, parser_process_program, &actions, &attributes, arguments, environment);
 	if (err)
 		process->pid = 0;
 	posix_spawnattr_destroy(&attributes);

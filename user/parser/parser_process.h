@@ -9,6 +9,9 @@
 
 #include "parser/parser_protocol.h"
 
+/* The program that is executed. */
+extern const char parser_process_program[];
+
 struct parser_process {
 	const char *argument; /* of /proc/self/exe */
 	pid_t pid;            /* 0: none runs */
