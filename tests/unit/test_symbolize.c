@@ -82,21 +82,16 @@ static int lines(void *context, const struct dwarf_files *files, struct batch *b
 struct scene {
 	struct profile profile;
 	struct objects *objects;
-	char kallsyms[32];
 	struct symbolize_options options;
 };
 
 static void scene_init(struct scene *scene, const char *kallsyms)
 {
-	int fd;
-
-	*scene = (struct scene){.objects = objects_new(), .kallsyms = "/tmp/test_symbolize.XXXXXX",
+	*scene = (struct scene){.objects = objects_new(),
 		.options = {.counters = counters, .demangle = true}};
-	fd = mkstemp(scene->kallsyms);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, kallsyms, strlen(kallsyms)), strlen(kallsyms));
-	close(fd);
-	scene->options.kallsyms = scene->kallsyms;
+	scene->options.kallsyms = tmpfile();
+	assert_non_null(scene->options.kallsyms);
+	assert_int_equal(fputs(kallsyms, scene->options.kallsyms) < 0, 0);
 	perf_map = jitdump = NULL;
 	jit_error = 0;
 	memset(counters, 0, sizeof(counters));
@@ -106,7 +101,8 @@ static void scene_release(struct scene *scene)
 {
 	profile_release(&scene->profile);
 	objects_free(scene->objects);
-	unlink(scene->kallsyms);
+	if (scene->options.kallsyms)
+		fclose(scene->options.kallsyms);
 }
 
 static struct object *object(struct scene *scene, enum object_kind kind, const char *path, int fd)
@@ -492,7 +488,8 @@ static void test_kernel_hidden(void **state)
 	id = frame(&scene, FRAME_KERNEL, 0, 0xffffffff81000110);
 	symbolize(&scene);
 	expect(&scene, id, "[kernel]", COUNTER_kernel_hidden);
-	scene.options.kallsyms = "/nonexistent/kallsyms";
+	fclose(scene.options.kallsyms);
+	scene.options.kallsyms = NULL;
 	symbolize(&scene);
 	expect(&scene, id, "[kernel]", COUNTER_kernel_hidden);
 	scene_release(&scene);

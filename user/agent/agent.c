@@ -22,7 +22,11 @@
 #include "base/clock.h"
 #include "base/event_loop.h"
 #include "base/usage.h"
+#include "collect/capabilities.h"
 #include "collect/recording.h"
+#include "recorder/call_filter.h"
+#include "recorder/privileges.h"
+#include "parser/parser_process.h"
 
 #define WRITE_MOST_NS (120 * NS_PER_SECOND)
 #define SHORTEST_NS NS_PER_SECOND /* of an interval that memory ends */
@@ -38,6 +42,7 @@
 
 struct agent {
 	const struct agent_options *options;
+	struct privileges privileges;
 	struct event_loop loop;
 	struct sampler sampler;
 	struct outlet outlet;
@@ -328,12 +333,35 @@ static int listen_on(struct agent *agent, struct fault *fault)
 	return 0;
 }
 
+/* Before anything is opened: what needs more than stays fails now, not in an hour when a child wants to write. */
+static int lower_privileges(struct agent *agent, struct fault *fault)
+{
+	uint64_t missing = capabilities_missing(capabilities_effective());
+
+	for (unsigned i = 0; i < n_capabilities; i++)
+		if (missing >> capabilities[i].number & 1)
+			logger_say(LOG_WARNING, "a capability is missing", "name", capabilities[i].name, "costs",
+				capabilities[i].costs, NULL);
+	privileges_take(&agent->privileges);
+	return privileges_lower(0, fault);
+}
+
+static void filter_calls(void)
+{
+	int err = call_filter_install(parser_process_program);
+
+	if (err)
+		logger_say(LOG_WARNING, "there is no seccomp filter", "reason", strerror(-err), NULL);
+}
+
 static int check(struct agent *agent, struct fault *fault)
 {
 	const struct agent_options *options = agent->options;
 	const struct outlet_options outlet = {options->endpoint, options->spool, options->store, options->spool_bytes};
-	int err = sampler_check(&agent->sampler, &options->recorder, fault);
+	int err = sampler_check(&agent->sampler, &options->recorder, &agent->privileges, fault);
 
+	if (!err)
+		err = lower_privileges(agent, fault);
 	if (!err)
 		err = outlet_open(&agent->outlet, &outlet, fault);
 	if (!err && recorder_read_host(&agent->sampler.base))
@@ -427,6 +455,7 @@ static void release(struct agent *agent)
 	event_loop_release(&agent->loop);
 	sampler_release(&agent->sampler);
 	metrics_release(&agent->metrics);
+	privileges_release(&agent->privileges);
 }
 
 int agent_run(const struct agent_options *options, struct fault *fault)
@@ -434,7 +463,7 @@ int agent_run(const struct agent_options *options, struct fault *fault)
 	static struct agent agent;
 	int err;
 
-	agent = (struct agent){.options = options, .loop.epoll_fd = -1, .outlet = OUTLET_NONE,
+	agent = (struct agent){.options = options, .privileges = PRIVILEGES_NONE, .loop.epoll_fd = -1, .outlet = OUTLET_NONE,
 		.collector.fd = -1, .signals.fd = -1, .tick.fd = -1, .end.fd = -1, .watchdog_ns = notifier_watchdog_ns()};
 	metrics_init(&agent.metrics);
 	recording_block_signals();
@@ -443,6 +472,7 @@ int agent_run(const struct agent_options *options, struct fault *fault)
 	if (!err)
 		err = start(&agent, fault);
 	if (!err) {
+		filter_calls();
 		begin_metrics(&agent);
 		tell_start(&agent);
 		notifier_tell("READY=1");

@@ -14,10 +14,12 @@
 #define KEPT_FILES 128
 #define KEPT_PROCESSES 16384
 
-int sampler_check(struct sampler *sampler, const struct recorder_options *asked, struct fault *fault)
+int sampler_check(struct sampler *sampler, const struct recorder_options *asked,
+	const struct privileges *privileges, struct fault *fault)
 {
 	*sampler = (struct sampler){.asked = asked, .options = *asked};
 	sampler->options.asked_hz = asked->sampling.frequency_hz;
+	sampler->options.privileges = privileges;
 	return recorder_check(&sampler->base, &sampler->options, fault);
 }
 

@@ -25,7 +25,8 @@ struct sampler {
 };
 
 /* Asks the machine whether it can be done. 0, or a negative errno with the fault filled. */
-int sampler_check(struct sampler *sampler, const struct recorder_options *asked, struct fault *fault);
+int sampler_check(struct sampler *sampler, const struct recorder_options *asked,
+	const struct privileges *privileges, struct fault *fault);
 
 /* Begins the first interval. 0, or a negative errno with the fault filled. */
 int sampler_start(struct sampler *sampler, struct fault *fault);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,12 +13,16 @@
 #include "cmd/exit_code.h"
 #include "cmd/option.h"
 #include "cmd/record_options.h"
+#include "collect/capabilities.h"
 #include "collect/launch.h"
 #include "collect/recording.h"
 #include "export/summary.h"
 #include "export/who_list.h"
 #include "process/debuginfod.h"
+#include "recorder/call_filter.h"
+#include "recorder/privileges.h"
 #include "recorder/recorder.h"
+#include "parser/parser_process.h"
 #include "ui/progress.h"
 
 #define WHO_LINES 20 /* with -v */
@@ -28,6 +33,7 @@ struct record {
 	struct destinations destinations;
 	struct recorder_options recorder_options;
 	struct recorder recorder;
+	struct privileges privileges;
 	struct launch launch;
 	struct recording recording;
 	struct progress progress;
@@ -72,6 +78,42 @@ static void warn_no_servers(const struct record *record)
 	debuginfod_free(servers);
 }
 
+static void warn_missing(void)
+{
+	uint64_t missing = capabilities_missing(capabilities_effective());
+
+	for (unsigned i = 0; i < n_capabilities; i++)
+		if (missing >> capabilities[i].number & 1)
+			fprintf(stderr, "profound record: %s is missing: %s; `profound doctor` says how to have it\n",
+				capabilities[i].name, capabilities[i].costs);
+}
+
+/*
+ * What ends a recording needs root's: files in directories of whoever calls sudo (output.h) and in --debuginfod's cache, our
+ * own program where only its owner may execute it, and signals to a command that became somebody else. An agent does none of that.
+ */
+static uint64_t kept_for_end(const struct record *record)
+{
+	uint64_t files = UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_FOWNER;
+
+	return record->options.command ? files | UINT64_C(1) << CAP_KILL : files;
+}
+
+/* When the command is held, which has what the user has, and before there is another thread. */
+static int lower_privileges(struct record *record, struct fault *fault)
+{
+	privileges_take(&record->privileges);
+	return privileges_lower(kept_for_end(record), fault);
+}
+
+static void filter_calls(void)
+{
+	int err = call_filter_install(parser_process_program);
+
+	if (err)
+		fprintf(stderr, "profound record: no seccomp filter: %s; it records without\n", strerror(-err));
+}
+
 static void fill_options(struct record *record)
 {
 	const struct record_options *options = &record->options;
@@ -85,6 +127,7 @@ static void fill_options(struct record *record)
 		.ignore_kernel_bugs = options->ignore_kernel_bugs,
 		.no_demangle = options->no_demangle, .no_inline = options->no_inline,
 		.debuginfod = options->debuginfod, .memory_bytes = options->memory_bytes,
+		.privileges = &record->privileges,
 	};
 }
 
@@ -198,6 +241,7 @@ static int run(struct record *record, struct fault *fault)
 
 	if (err)
 		return err;
+	warn_missing();
 	warn_lower_rate(record);
 	warn_no_servers(record);
 	record->recorder_options.with_resources = destinations_carry_resources(&record->destinations);
@@ -208,9 +252,12 @@ static int run(struct record *record, struct fault *fault)
 	/* A reader that goes away must not cost the other files. Only now: the command has its own reader. */
 	signal(SIGPIPE, SIG_IGN);
 	if (!err)
+		err = lower_privileges(record, fault);
+	if (!err)
 		err = start_collector(record, fault);
 	if (err)
 		return err;
+	filter_calls();
 	if (record->options.verbose)
 		say_plan(record);
 	cut_short = sample(record, &early);
@@ -271,7 +318,7 @@ static int exit_status(struct record *record, int err, const struct fault *fault
 int cmd_record(int argc, char **argv)
 {
 	/* Not on the stack: profound samples itself too, and what is deep there is copied with every sample. */
-	static struct record record = {.launch = {.go_fd = -1, .pid_fd = -1}};
+	static struct record record = {.launch = {.go_fd = -1, .pid_fd = -1}, .privileges = {.statistics_fd = -1}};
 	struct fault fault = {""};
 	int status, err;
 
@@ -286,6 +333,7 @@ int cmd_record(int argc, char **argv)
 	status = exit_status(&record, err, &fault);
 	launch_release(&record.launch);
 	recorder_release(&record.recorder);
+	privileges_release(&record.privileges);
 	destinations_release(&record.destinations);
 	return status;
 }

@@ -224,6 +224,7 @@ static int load(struct collector *collector, struct fault *fault)
 		.no_kernel = request->no_kernel,
 		.with_tid = request->with_tid,
 		.compare = request->witness != NULL,
+		.counts_run_time = request->counts_run_time,
 		.follow_command = request->follow_command,
 	};
 	const struct deferred deferred = {

@@ -34,6 +34,7 @@ struct collector_request {
 	bool follow_command;         /* only processes added with collector_add_member() and descendants */
 	bool keep_idle, no_user, no_kernel;
 	bool with_tid; /* samples of different threads are not the same: profile_sample.tid */
+	bool counts_run_time; /* the kernel counts that of BPF programs for as long as this lasts */
 	bool stated; /* processes are asked what they state of themselves (stated.h) */
 	deferred_witness *witness; /* for tests, which see every sample walked by both sides; NULL: none */
 	void *context;             /* the witness's */

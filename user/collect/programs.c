@@ -201,7 +201,7 @@ static int follow(struct programs *programs, const struct selection *selection)
  * Kernels before 5.11 charge BPF memory to the memlock limit; a refusal matters only if the load then fails. Each CPU
  * takes two descriptors and each file that is sampled one: more than the usual 1024 on a large machine.
  */
-static void raise_limits(void)
+void programs_raise_limits(void)
 {
 	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
 	struct rlimit files;
@@ -297,7 +297,7 @@ int programs_load(
 		return err;
 	complaint[0] = '\0';
 	libbpf_set_print(note_complaint);
-	raise_limits();
+	programs_raise_limits();
 	err = open_skeleton(&programs, request, pidns_inum);
 	if (!err)
 		err = profound_bpf__load(programs.skeleton);
@@ -311,7 +311,9 @@ int programs_load(
 		programs_release(&programs);
 		return load_fault(fault, err);
 	}
-	programs.stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (!request->counts_run_time)
+		programs.stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	programs.counts_run_time = request->counts_run_time || programs.stats_fd >= 0;
 	*out = programs;
 	return 0;
 }
@@ -438,7 +440,7 @@ int64_t programs_run_ns(const struct programs *programs)
 	struct bpf_program *program;
 	int64_t run_ns = 0;
 
-	if (programs->stats_fd < 0)
+	if (!programs->counts_run_time)
 		return INT64_MIN;
 	bpf_object__for_each_program(program, programs->skeleton->obj) {
 		struct bpf_prog_info info = {0};

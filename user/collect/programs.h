@@ -36,7 +36,8 @@ struct programs {
 	struct abi_cpython *cpythons; /* abi_runtime.h */
 	struct abi_program *interpreted;
 	struct abi_host *hosts;
-	int stats_fd; /* keeps the kernel counting our run time; -1: not allowed */
+	int stats_fd;         /* keeps the kernel counting our run time; -1: not allowed */
+	bool counts_run_time; /* by stats_fd, or by the caller's */
 };
 
 struct programs_request {
@@ -46,8 +47,12 @@ struct programs_request {
 	bool keep_idle, no_user, no_kernel;
 	bool with_tid; /* settings.with_tid */
 	bool compare; /* settings.compare */
+	bool counts_run_time; /* the caller has a descriptor for that */
 	bool follow_command; /* members_tgid is needed although the selection names no process */
 };
+
+/* Of locked memory and descriptors, where that is allowed; programs_load() does it too. */
+void programs_raise_limits(void);
 
 /* Loads and maps. 0 or a negative errno with the fault filled; on failure nothing is held. */
 int programs_load(

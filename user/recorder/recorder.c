@@ -56,6 +56,7 @@ int recorder_open(struct recorder *recorder, struct fault *fault)
 		.with_tid = options->tids,
 		.no_user = options->no_user,
 		.no_kernel = options->no_kernel,
+		.counts_run_time = options->privileges->statistics_fd >= 0,
 		.stated = options->with_resources,
 	};
 	recorder->trust.start_unix_ns = (int64_t)clock_ns(CLOCK_REALTIME);
@@ -85,7 +86,7 @@ static int name(struct recorder *recorder, uint64_t until_ns, uint64_t counters[
 	const struct symbolize_options options = {
 		.demangle = !asked->no_demangle, .no_inline = asked->no_inline,
 		.debuginfod = asked->debuginfod, .hash_files = asked->with_resources,
-		.namer = &namer, .counters = counters, .until_ns = until_ns,
+		.kallsyms = asked->privileges->kallsyms, .namer = &namer, .counters = counters, .until_ns = until_ns,
 	};
 	int err = -ENOMEM;
 

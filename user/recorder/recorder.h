@@ -19,6 +19,7 @@
 #include "collect/selection.h"
 #include "profile/resource.h"
 #include "profile/trust.h"
+#include "recorder/privileges.h"
 
 struct recorder_options {
 	struct sampling_request sampling;
@@ -28,6 +29,7 @@ struct recorder_options {
 	bool idle, tids, pids, no_user, no_kernel, ignore_kernel_bugs;
 	bool no_demangle, no_inline, debuginfod;
 	bool with_resources; /* an output carries them */
+	const struct privileges *privileges; /* what was taken of them; must outlive the recording */
 	uint64_t memory_bytes;
 };
 

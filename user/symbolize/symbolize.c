@@ -20,7 +20,6 @@
 #include "symbolize/vdso.h"
 #include "symbolize/vsyscall.h"
 
-#define KALLSYMS "/proc/kallsyms"
 
 struct symbolizer {
 	struct profile *profile;
@@ -339,15 +338,15 @@ static int name_anon(struct symbolizer *s, const struct frame_group *group)
 
 static int name_kernel(struct symbolizer *s, const struct frame_group *group)
 {
-	const char *path = s->options->kallsyms ? s->options->kallsyms : KALLSYMS;
+	FILE *kallsyms = s->options->kallsyms;
 	struct batch batch = {0};
-	FILE *kallsyms = NULL;
 	int err = map_whole(s, group, MAPPING_KERNEL, FRAME_TYPE_KERNEL);
 
 	if (!err)
 		err = fill(s, group, &batch);
 	if (!err) {
-		kallsyms = fopen(path, "re");
+		if (kallsyms)
+			rewind(kallsyms);
 		err = kernel_symbols_resolve(s->kernel, kallsyms, &batch);
 		if (!kallsyms && !err)
 			err = -EPERM;
@@ -355,8 +354,6 @@ static int name_kernel(struct symbolizer *s, const struct frame_group *group)
 	if (err != -ENOMEM)
 		err = put_batch(s, &batch, "[kernel]",
 			err == -EPERM ? COUNTER_kernel_hidden : COUNTER_no_symbol);
-	if (kallsyms)
-		fclose(kallsyms);
 	batch_release(&batch);
 	return err;
 }

@@ -8,6 +8,7 @@
 #define PROFOUND_SYMBOLIZE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "abi.h"
 #include "object/object.h"
@@ -24,7 +25,7 @@ struct symbolize_options {
 	const struct namer *namer; /* reads files; NULL: namer_here */
 	uint64_t *counters;   /* by enum abi_counter: NOTEs are added; NULL: not counted */
 	uint64_t until_ns;    /* CLOCK_MONOTONIC: what is left then has no names from files; 0: there is time */
-	const char *kallsyms; /* NULL: /proc/kallsyms; opened only when there is a kernel frame */
+	FILE *kallsyms;       /* read from its beginning if there is a kernel frame; NULL: it cannot be read */
 };
 
 /*
