@@ -51,8 +51,10 @@ static bool always(void)
 const struct capability capabilities[] = {
 	{CAP_BPF, "CAP_BPF", "record does not start", true, false, true, always},
 	{CAP_PERFMON, "CAP_PERFMON", "record does not start", true, false, true, always},
-	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "programs that others run have no names and no Python functions", false, false,
-		false, always},
+	/* Linux 6.15 lets CAP_PERFMON read maps (may_access_mm() in kernel/fork.c), but no root, no map_files, no memory. */
+	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE",
+		"others' programs have no names; from Linux 6.15 on those that are deleted, in containers or made at run time",
+		false, false, false, always},
 	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH",
 		"files that others alone may read have no names, cgroups of v2 no paths", false, false, false, always},
 	{CAP_SYSLOG, "CAP_SYSLOG", "kernel frames have no names", false, true, false, symbols_ask},
