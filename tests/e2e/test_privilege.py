@@ -239,7 +239,8 @@ def test_what_an_agent_keeps(scene, agent, tmp_path):
         children = pathlib.Path(f"/proc/{one.popen.pid}/task/{one.popen.pid}/children").read_text().split()
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, KeyError):
             for child in children:
-                assert status(child)["Seccomp"] == "2" and int(status(child)["CapPrm"], 16) == mask(keeps) & ours()
+                has = int(status(child)["CapPrm"], 16) # the one that parses has none
+                assert status(child)["Seccomp"] == "2" and has in (0, mask(keeps) & ours())
         time.sleep(0.5)
     one.wait_for_metric('intervals_total{result="written"}', 3)
     values = one.metrics()
