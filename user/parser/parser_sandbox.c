@@ -148,7 +148,7 @@ static void volunteer(void)
 }
 
 /*
- * A user namespace may have nobody: then it stays who it is, without a capability. A change of user clears what is done
+ * A user namespace may have nobody, and who records has given up CAP_SETUID: then it stays who it is, without a capability. A change of user clears what is done
  * at the parent's death (prctl(2), PR_SET_PDEATHSIG), so that comes last; a parent that was gone before has closed the
  * socket.
  */

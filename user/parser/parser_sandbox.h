@@ -3,7 +3,7 @@
  * What parser_child may do from now on: compute, and talk over its descriptors. A seccomp filter lets through the system
  * calls that libelf, libdw and libc's allocator need; those that open ways out (sockets, programs, processes) end it,
  * every other fails with EPERM. It has no capabilities, is nobody
- * (65534) if it was root and nobody exists, dies with the thread that started it, and first of all when memory runs out.
+ * (65534) if it was root that may become somebody else (who records may not: recorder/privileges.h) and nobody exists, dies with the thread that started it, and first of all when memory runs out.
  * Descriptors that it has or is handed stay good.
  *
  * libdw 0.188 opens split units itself, by open(2) of a path (__libdw_find_split_unit). These calls trap (seccomp(2),
