@@ -132,7 +132,7 @@ static void test_refused(void **state)
 	assert_int_equal(filtered(rarely_used), 0);
 }
 
-/* As dwarf_worker.c does it; what it becomes is filtered, too. */
+/* As parser_process.c does it; what it becomes is filtered, too. */
 static int spawn_program(void)
 {
 	int status;

@@ -437,6 +437,7 @@ static void stop(struct agent *agent)
 		logger_say(LOG_INFO, "stopping", NULL);
 		last = sampler_end(&agent->sampler);
 		writer_finish(&agent->writer, since + BEFORE_UNTIL_NS);
+		privileges_turn(&agent->privileges);
 		writer_take(&agent->writer, last, since + NAMES_UNTIL_NS);
 		writer_finish(&agent->writer, since + WRITTEN_UNTIL_NS);
 	}

@@ -18,6 +18,7 @@ void privileges_take(struct privileges *privileges)
 {
 	programs_raise_limits();
 	privileges->kallsyms = fopen(KALLSYMS, "re");
+	privileges->spare = fopen(KALLSYMS, "re");
 	privileges->statistics_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 }
 
@@ -28,8 +29,18 @@ int privileges_lower(uint64_t also, struct fault *fault)
 	return err ? fault_set(fault, err, "cannot give up capabilities: %s", strerror(-err)) : 0;
 }
 
+void privileges_turn(struct privileges *privileges)
+{
+	FILE *spare = privileges->spare;
+
+	privileges->spare = privileges->kallsyms;
+	privileges->kallsyms = spare;
+}
+
 void privileges_release(struct privileges *privileges)
 {
+	if (privileges->spare)
+		fclose(privileges->spare);
 	if (privileges->kallsyms)
 		fclose(privileges->kallsyms);
 	if (privileges->statistics_fd >= 0)

@@ -17,6 +17,7 @@
 /* Good for as long as it is open, whatever becomes of the privilege; children have it too. */
 struct privileges {
 	FILE *kallsyms;    /* NULL: it cannot be read */
+	FILE *spare;       /* the same, for another child beside the one that reads: where a file is read, all who have it share */
 	int statistics_fd; /* keeps the kernel counting the run time of BPF programs; -1: not allowed */
 };
 
@@ -27,6 +28,9 @@ void privileges_take(struct privileges *privileges);
 
 /* Keeps of all capabilities those that sampling needs, and those in `also`. 0, or a negative errno with the fault filled. */
 int privileges_lower(uint64_t also, struct fault *fault);
+
+/* Whoever is forked from here on reads the other one. */
+void privileges_turn(struct privileges *privileges);
 
 void privileges_release(struct privileges *privileges);
 
