@@ -9,6 +9,8 @@ import urllib.request
 import pytest
 
 import profound
+import receivers
+from agents import intervals
 
 pytestmark = pytest.mark.pyroscope
 CHAIN = ["main", "alpha", "bravo", "charlie", "delta", "spin"]
@@ -60,3 +62,23 @@ def test_folded(pyroscope, recorded):
     names, total = render(pyroscope, "by-folded")
     assert {"chain", *CHAIN} <= names
     assert total == pytest.approx(sum(run.folded.values()) * 1e9 / 499, rel=1e-2)
+
+
+def test_agent(pyroscope, agent, target, tmp_path):
+    """The intervals that an agent sent, as pprof, are a series of Pyroscope: all its samples, and the chain."""
+    target("chain", 60).wait_for("begin")
+    receiver = receivers.Http((200, receivers.PROTOBUF, receivers.accepted()))
+    one = agent("--interval", "2", "-F", "99", "--comm", "chain", "-o", f"otlp+http://127.0.0.1:{receiver.port}")
+    one.wait_for_metric('export_requests_total{result="accepted"}', 3)
+    one.stop()
+    receiver.stop()
+    taken = 0
+    for i, request in enumerate(receiver.requests):
+        path = tmp_path / f"{i}.otlp"
+        path.write_bytes(request.body)
+        subprocess.run([profound.binary(), "report", path, "-o", tmp_path / f"{i}.pb.gz"], check=True, capture_output=True)
+        ingest(pyroscope, tmp_path / f"{i}.pb.gz", "by-agent", format="pprof")
+        taken += sum(total for _, _, total in intervals([request]))
+    names, total = render(pyroscope, "by-agent")
+    assert set(CHAIN) <= names
+    assert total == pytest.approx(taken * 1e9 / 99, rel=1e-2)
