@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+import subprocess
 
 import pytest
 
@@ -46,6 +47,17 @@ def removed(path):
     except OSError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def service(name):
+    """The cgroup of a unit is at the top: in one that is no slice there are none."""
+    path = hierarchy("v2") / f"{name}.service"
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        profound.wait_until(lambda: removed(path), 5, f"{path} is empty")
 
 
 def enter(path, target):
@@ -192,3 +204,24 @@ def test_renamed_threads(target, start):
     run = recording.finish()
     for name in ("first", "second"):
         assert_share(run.of(name), lambda stack: ends_with(stack, (f"{name}_chain", f"{name}_work")), 0.99, 150)
+
+
+def test_history_by_container_pod_and_unit(agent, target, tmp_path):
+    """What an agent stored is asked by container, by pod and by service, each alone."""
+    ours, programs, unit = new_id(), ("chain", "deep", "threads"), f"shop-{secrets.token_hex(4)}"
+    with cgroups("v2", f"docker-{ours}.scope", f"{pod_slice(POD)}/cri-containerd-{new_id()}.scope") as made, service(unit) as own:
+        made.append(own)
+        running = [target(name, *args, before=inside(path)) for name, args, path in zip(programs, ([60], [60, 5], [60]), made)]
+        try:
+            one = agent("--interval", "2", "-F", "199", "--store", tmp_path / "store")
+            one.wait_for_metric('intervals_total{result="written"}', 2)
+            one.stop()
+        finally:
+            for other in running:
+                other.kill()
+    for flags, comms in ((["--container", ours[:12]], {"chain"}), (["--container", POD], {"deep"}),
+                         (["--unit", unit], {"left", "right"})):
+        done = subprocess.run([profound.binary(), "query", "--store", tmp_path / "store", "--since", "10m", *flags, "-q", "-o", "-",
+                               "--format", "folded"], capture_output=True, text=True, check=True)
+        found = {stack[0] for stack in profound.parse_folded(done.stdout)}
+        assert comms <= found and not found & ({"chain", "deep", "left", "right"} - comms), (flags, found)

@@ -18,6 +18,7 @@ static const struct host host = {"web1", "0123456789abcdef0123456789abcdef", "am
 struct facts {
 	const char *exe, *container, *pod, *stated;
 	bool kernel_thread;
+	const char *unit;
 };
 
 static uint32_t text(struct profile *profile, const char *value)
@@ -38,6 +39,7 @@ static uint32_t process(struct profile *profile, uint32_t pid, const struct fact
 	profile->who[id].container = text(profile, facts->container);
 	profile->who[id].pod = text(profile, facts->pod);
 	profile->who[id].stated = text(profile, facts->stated);
+	profile->who[id].unit = text(profile, facts->unit);
 	profile->who[id].kernel_thread = facts->kernel_thread;
 	return id;
 }
@@ -87,13 +89,20 @@ static const struct facts shop = {.exe = "/usr/bin/shop"};
 
 static void test_detected(void **state)
 {
+	const struct facts service = {.exe = "/usr/bin/shop", .unit = "shop.service"};
+	const struct facts session = {.exe = "/usr/bin/shop", .unit = "session-3.scope"};
+	const struct facts both = {.exe = "/usr/bin/shop", .container = "c0ffee", .unit = "docker.service"};
 	const struct facts nobody = {0}, thread = {.kernel_thread = true};
-	const struct facts pod = {"/app/shop", "c0ffee", "11111111-2222-3333-4444-555555555555", NULL, false};
+	const struct facts pod = {"/app/shop", "c0ffee", "11111111-2222-3333-4444-555555555555", NULL, false, NULL};
 
 	(void)state;
 	assert_string_equal(made_of(&shop, NULL, ""), MACHINE SYSTEM SHOP "service.name=shop\n");
 	assert_string_equal(made_of(&nobody, "", ""), MACHINE SYSTEM "service.name=unknown_service\n");
 	assert_string_equal(made_of(&thread, NULL, ""), MACHINE SYSTEM "service.name=kernel\n");
+	assert_string_equal(made_of(&service, NULL, ""), MACHINE SYSTEM SHOP "service.name=shop\nsystemd.unit.name=shop.service\n");
+	assert_string_equal(made_of(&session, NULL, ""), MACHINE SYSTEM SHOP "service.name=shop\n");
+	assert_string_equal(made_of(&both, NULL, ""),
+		"container.id=c0ffee\n" MACHINE SYSTEM SHOP "service.name=shop\n");
 	assert_string_equal(made_of(&pod, NULL, ""),
 		"container.id=c0ffee\n" MACHINE "k8s.pod.uid=11111111-2222-3333-4444-555555555555\n" SYSTEM
 		"process.executable.name=shop\nprocess.executable.path=/app/shop\nservice.name=shop\n");
@@ -147,7 +156,7 @@ static void test_room(void **state)
 	struct profile profile = {0};
 	uint32_t plain, full, count;
 	struct facts much = {"/app/shop", "c0ffee", "pod",
-		"service.name=a,service.namespace=b,service.version=c,service.instance.id=d,deployment.environment.name=e", false};
+		"service.name=a,service.namespace=b,service.version=c,service.instance.id=d,deployment.environment.name=e", false, NULL};
 
 	(void)state;
 	say(&options, NULL, "z.last=1,k8s.node.name=n,region=2,zone=3,region=4,rack=5,row=6,cell=7,floor=8,site=9");
@@ -194,7 +203,7 @@ static void test_shared(void **state)
 /* A back end makes a series of each set: two intervals of a service have the same one, in whatever order it is met. */
 static void test_same_in_two_intervals(void **state)
 {
-	const struct facts cart = {"/app/cart", "c0ffee", "pod", "service.name=cart,service.version=1", false};
+	const struct facts cart = {"/app/cart", "c0ffee", "pod", "service.name=cart,service.version=1", false, NULL};
 	const struct facts thread = {.kernel_thread = true};
 	struct resource_options options;
 	struct profile first = {0}, second = {0};

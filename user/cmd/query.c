@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,8 +17,6 @@
 #include "import/input.h"
 #include "report/sieve.h"
 #include "store/store.h"
-
-#define CONTAINER_DIGITS 12 /* of a label (labels.h) */
 
 struct query {
 	const struct query_options *options;
@@ -62,16 +62,15 @@ static int no_rows(const struct query *query, struct store *store, struct fault 
 		to);
 }
 
-static void add_quoted(struct buf *regex, const char *text, size_t most)
+static void add_quoted(struct buf *regex, const char *text)
 {
-	for (size_t i = 0; text[i] && i < most; i++)
+	for (size_t i = 0; text[i]; i++)
 		buf_printf(regex, strchr("\\^$.[]|()*+?{}", text[i]) ? "\\%c" : "%c", text[i]);
 }
 
-/* Keeps the samples of rows that are called so, or begin so. */
-static int keep(struct import *import, enum labels_by by, const struct selection_words *words, struct fault *fault)
+/* Keeps the samples of threads that are called so. */
+static int keep_comms(struct import *import, const struct selection_words *words, struct fault *fault)
 {
-	bool prefix = by == LABELS_CONTAINER;
 	struct pattern pattern = {0};
 	struct labels labels = {0};
 	struct buf regex = {0};
@@ -81,20 +80,63 @@ static int keep(struct import *import, enum labels_by by, const struct selection
 		return 0;
 	for (unsigned i = 0; i < words->n; i++) {
 		buf_puts(&regex, i ? "|^" : "^");
-		add_quoted(&regex, words->word[i], prefix ? CONTAINER_DIGITS : SIZE_MAX);
-		buf_puts(&regex, prefix ? "" : "$");
+		add_quoted(&regex, words->word[i]);
+		buf_puts(&regex, "$");
 	}
 	err = buf_putc(&regex, 0);
 	if (!err)
 		err = pattern_init(&pattern, regex.data, fault);
 	if (!err)
-		err = labels_init(&labels, &import->profile, by, false);
+		err = labels_init(&labels, &import->profile, LABELS_COMM, false);
 	if (!err)
 		err = sieve_rows(&import->profile, &labels, &pattern);
 	labels_release(&labels);
 	if (pattern.text)
 		pattern_release(&pattern);
 	buf_release(&regex);
+	return err;
+}
+
+static bool is_in_container(const struct profile *profile, const struct profile_who *who, const char *word)
+{
+	return !strncmp(profile_text(profile, who->container), word, strlen(word)) || !strcmp(profile_text(profile, who->pod), word);
+}
+
+static bool is_of_unit(const struct profile *profile, const struct profile_who *who, const char *word)
+{
+	const char *unit = profile_text(profile, who->unit);
+	size_t len = strlen(word);
+
+	return !strncmp(unit, word, len) && (!unit[len] || !strcmp(unit + len, ".service"));
+}
+
+/* No words ask for nothing. */
+static bool any(const struct profile *profile, const struct profile_who *who, const struct selection_words *words,
+	bool (*is)(const struct profile *profile, const struct profile_who *who, const char *word))
+{
+	for (unsigned i = 0; i < words->n; i++)
+		if (is(profile, who, words->word[i]))
+			return true;
+	return !words->n;
+}
+
+static int keep_processes(struct import *import, const struct query_options *options)
+{
+	struct profile *profile = &import->profile;
+	uint32_t count = profile->processes.count;
+	bool *keep;
+	int err;
+
+	if (!options->selection.containers.n && !options->units.n)
+		return 0;
+	keep = calloc((size_t)count + 1, sizeof(*keep));
+	if (!keep)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++)
+		keep[i] = any(profile, &profile->who[i], &options->selection.containers, is_in_container) &&
+			any(profile, &profile->who[i], &options->units, is_of_unit);
+	err = sieve_processes(profile, keep);
+	free(keep);
 	return err;
 }
 
@@ -119,11 +161,11 @@ static int select_samples(void *context, struct import *import, struct fault *fa
 {
 	const struct query_options *options = context;
 	const struct selection_request *selection = &options->selection;
-	int err = keep(import, LABELS_COMM, &selection->comms, fault);
+	int err = keep_comms(import, &selection->comms, fault);
 
 	if (!err)
-		err = keep(import, LABELS_CONTAINER, &selection->containers, fault);
-	if (!err && (selection->comms.n || selection->containers.n))
+		err = keep_processes(import, options);
+	if (!err && (selection->comms.n || selection->containers.n || options->units.n))
 		err = import_count_again(import);
 	return err;
 }

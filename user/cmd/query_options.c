@@ -85,12 +85,18 @@ static int set_store(void *into, const char *value, struct fault *fault)
 	return 0;
 }
 
+static int set_unit(void *into, const char *value, struct fault *fault)
+{
+	return selection_options_word(&((struct query_options *)into)->units, value, fault);
+}
+
 static const struct option_spec query_option_table[] = {
 	{"history", 0, "store", "DIR", "that an agent's --store names", set_store},
 	{"history", 0, "since", "TIME", "10m, 2h, '2026-11-25 14:30', 2026-11-25T14:30Z", set_since},
 	{"history", 0, "until", "TIME", "the same (default: now)", set_until},
 	{"selection", 0, "comm", "NAME", "threads of exactly this name; repeatable", set_comm},
-	{"selection", 0, "container", "ID", "its id's first 6 digits or more; repeatable", set_container},
+	{"selection", 0, "container", "ID", "its id's first 6 digits or more, or a pod UID; repeatable", set_container},
+	{"selection", 0, "unit", "NAME", "a systemd service; repeatable", set_unit},
 	REPORT_ROWS
 };
 

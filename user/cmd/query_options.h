@@ -14,6 +14,7 @@ struct query_options {
 	const char *store;
 	int64_t since_ns, until_ns; /* wall clock */
 	struct selection_request selection; /* comms and containers */
+	struct selection_words units; /* with or without .service */
 };
 
 /* 0, and *options is to be released; or a negative errno with the fault filled: -EINVAL, -ENOMEM. */

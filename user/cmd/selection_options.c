@@ -60,7 +60,7 @@ static int add_user(void *to, const char *item, struct fault *fault)
 	return 0;
 }
 
-static int add_word(struct selection_words *words, const char *word, struct fault *fault)
+int selection_options_word(struct selection_words *words, const char *word, struct fault *fault)
 {
 	if (!*word)
 		return fault_set(fault, -EINVAL, "an empty name");
@@ -97,14 +97,14 @@ int selection_options_user(struct selection_request *selection, const char *valu
 
 int selection_options_cgroup(struct selection_request *selection, const char *value, struct fault *fault)
 {
-	return add_word(&selection->cgroups, value, fault);
+	return selection_options_word(&selection->cgroups, value, fault);
 }
 
 int selection_options_container(struct selection_request *selection, const char *value, struct fault *fault)
 {
 	int err = container_check(value, fault);
 
-	return err ? err : add_word(&selection->containers, value, fault);
+	return err ? err : selection_options_word(&selection->containers, value, fault);
 }
 
 int selection_options_comm(struct selection_request *selection, const char *value, struct fault *fault)
@@ -114,5 +114,5 @@ int selection_options_comm(struct selection_request *selection, const char *valu
 			"'%s' is %zu bytes: the kernel keeps 15 bytes of a thread's name; "
 			"use '%.15s'",
 			value, strlen(value), value);
-	return add_word(&selection->comms, value, fault);
+	return selection_options_word(&selection->comms, value, fault);
 }

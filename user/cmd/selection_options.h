@@ -18,6 +18,9 @@ int selection_options_cgroup(struct selection_request *selection, const char *va
 int selection_options_container(struct selection_request *selection, const char *value, struct fault *fault);
 int selection_options_comm(struct selection_request *selection, const char *value, struct fault *fault);
 
+/* One more name of a list. */
+int selection_options_word(struct selection_words *words, const char *word, struct fault *fault);
+
 #define SELECTION_SETTER(type, field, name)                                                   \
 	static int set_##name(void *into, const char *value, struct fault *fault)             \
 	{                                                                                     \

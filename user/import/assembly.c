@@ -157,6 +157,7 @@ static void tell_who(struct profile *profile, uint32_t process, const struct pro
 	who->container = value_of(profile, attributes, count, "container.id", who->container);
 	who->runtime = value_of(profile, attributes, count, "container.runtime", who->runtime);
 	who->pod = value_of(profile, attributes, count, "k8s.pod.uid", who->pod);
+	who->unit = value_of(profile, attributes, count, "systemd.unit.name", who->unit);
 	who->resource = resource + 1;
 }
 

@@ -19,9 +19,8 @@ static const char *const known[] = {
 	"host.arch",
 	"os.type",
 	"os.version",
+	"systemd.unit.name",
 };
-
-_Static_assert(sizeof(known) / sizeof(*known) <= PROFILE_ATTRIBUTES, "known keys");
 
 bool attribute_set_knows(const char *key)
 {
@@ -41,10 +40,10 @@ void attribute_set_add(struct attribute_set *set, const struct profile *profile,
 	if (at == PROFILE_ATTRIBUTES) {
 		if (!attribute_set_knows(profile_text(profile, key)))
 			return;
-		/* There are no more known ones than fit. */
-		while (attribute_set_knows(profile_text(profile, set->at[at - 1].key)))
+		while (at && attribute_set_knows(profile_text(profile, set->at[at - 1].key)))
 			at--;
-		at--;
+		if (!at--)
+			return; /* one more than any of ours has */
 	} else {
 		set->count++;
 	}

@@ -31,6 +31,7 @@ enum key {
 	SERVICE_NAME,
 	NAMESPACE,
 	SERVICE_VERSION,
+	UNIT,
 	KEYS
 };
 
@@ -53,9 +54,11 @@ static const struct {
 	[SERVICE_NAME] = {"service.name", ANYONE},
 	[NAMESPACE] = {"service.namespace", ANYONE},
 	[SERVICE_VERSION] = {"service.version", ANYONE},
+	[UNIT] = {"systemd.unit.name", KERNEL},
 };
 
-_Static_assert(KEYS <= PROFILE_ATTRIBUTES, "what is known of a process always finds room");
+/* A unit is only told where there is no container. */
+_Static_assert(KEYS - 1 <= PROFILE_ATTRIBUTES, "what is known of a process always finds room");
 
 #define ENVIRONMENT_BEFORE_1_27 "deployment.environment"
 
@@ -203,6 +206,16 @@ static int say_text(struct draft *draft, enum key key, uint32_t id)
 	return say(draft, key, text);
 }
 
+/* Of a service: scopes have the number of a session or the id of a container in their names. */
+static int say_unit(struct draft *draft, const struct profile_who *who)
+{
+	const char *unit = text_of(draft, who->unit), *end = strrchr(unit, '.');
+
+	if (draft->has[CONTAINER_ID] || draft->has[POD_UID] || !end || strcmp(end, ".service"))
+		return 0;
+	return say_text(draft, UNIT, who->unit);
+}
+
 static int say_pid(struct draft *draft, uint32_t pid)
 {
 	char text[16];
@@ -265,7 +278,7 @@ static void sort(struct draft *draft)
 
 /* What decides about a resource: of equal ones only the first is made. */
 struct identity {
-	uint32_t exe, container, pod, stated, pid, kernel_thread;
+	uint32_t exe, container, pod, unit, stated, pid, kernel_thread;
 };
 
 static struct identity identity_of(const struct draft *draft, uint32_t process)
@@ -273,7 +286,7 @@ static struct identity identity_of(const struct draft *draft, uint32_t process)
 	const struct profile_process *of = intern_get(&draft->profile->processes, process, NULL);
 	const struct profile_who *who = &draft->profile->who[process];
 
-	return (struct identity){who->exe, who->container, who->pod, who->stated, draft->options->pids ? of->pid : 0,
+	return (struct identity){who->exe, who->container, who->pod, who->unit, who->stated, draft->options->pids ? of->pid : 0,
 		who->kernel_thread};
 }
 
@@ -295,6 +308,8 @@ static int make(struct draft *draft, const struct profile_who *who, uint32_t pid
 		err = say_text(draft, CONTAINER_ID, who->container);
 	if (!err)
 		err = say_text(draft, POD_UID, who->pod);
+	if (!err)
+		err = say_unit(draft, who);
 	if (!err)
 		err = say_pid(draft, pid);
 	if (!err)

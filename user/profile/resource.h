@@ -9,7 +9,8 @@
  *                  A stated deployment.environment, its name until 1.27, counts where there is no newer one.
  *   host.name, .id, .arch, os.type, .version
  *                  the operator, else the machine
- *   process.executable.name, .path, container.id, k8s.pod.uid, process.pid (only when asked for)
+ *   process.executable.name, .path, container.id, k8s.pod.uid, systemd.unit.name (of services, outside of containers),
+ *   process.pid (only when asked for)
  *                  what the kernel knows of that process: nobody's statement counts
  *
  * The operator's further attributes follow, as they stand, while there is room (PROFILE_ATTRIBUTES), but none that would

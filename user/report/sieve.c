@@ -11,6 +11,7 @@ struct sieve {
 	const struct profile *profile;
 	struct labels *labels;
 	bool *keep, *hidden;        /* by label; NULL: all are kept, none is hidden */
+	const bool *processes;      /* those that are kept; NULL: all */
 	bool whole;                 /* `keep` asks for any function of the stack, else for what the sample belongs to */
 	struct frame_names *names;  /* what is left of each frame's lines; NULL: all */
 	struct profile_line *lines;
@@ -101,6 +102,8 @@ static bool keeps(struct sieve *sieve, const struct profile_sample *sample)
 	uint32_t count;
 	const uint32_t *labels;
 
+	if (sieve->processes && !sieve->processes[sample->process])
+		return false;
 	if (!sieve->keep)
 		return true;
 	labels = labels_of(sieve->labels, sample, &count);
@@ -177,6 +180,15 @@ int sieve_rows(struct profile *profile, struct labels *labels, const struct patt
 
 	if (!err)
 		err = run(&sieve, profile);
+	release(&sieve);
+	return err;
+}
+
+int sieve_processes(struct profile *profile, const bool *keep)
+{
+	struct sieve sieve = {.profile = profile, .processes = keep};
+	int err = run(&sieve, profile);
+
 	release(&sieve);
 	return err;
 }

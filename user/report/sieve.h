@@ -21,4 +21,7 @@ int sieve_stacks(struct profile *profile, struct labels *labels, const struct pa
 /* Keeps the samples that belong to a row that `filter` matches. 0; or -ENOMEM and the profile unchanged. */
 int sieve_rows(struct profile *profile, struct labels *labels, const struct pattern *filter);
 
+/* Keeps the samples of the processes for which keep[] is true. 0; or -ENOMEM and the profile unchanged. */
+int sieve_processes(struct profile *profile, const bool *keep);
+
 #endif
