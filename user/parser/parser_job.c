@@ -113,8 +113,11 @@ static int make_room(struct parser_records *records, uint32_t type, size_t size)
 	return err;
 }
 
+/* `data` NULL: what is not known has no bytes. */
 static void put(struct parser_records *records, const void *data, size_t size)
 {
+	if (!size)
+		return;
 	memcpy(records->message + records->used, data, size);
 	records->used += size;
 }
