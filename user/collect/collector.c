@@ -467,6 +467,8 @@ int collector_cut(struct collector *collector, struct profile *profile, struct t
 
 	ring_buffer__consume(collector->notices);
 	end_begun_intervals(collector);
+	/* That an event is throttled belongs to the profile that ends. */
+	deliver_sideband(collector, clock_now_ns());
 	handed_over = cut_sampling(collector, &ended);
 	*at_ns = collector->swapped_ns;
 	err = read_cut(collector, handed_over);
