@@ -71,9 +71,11 @@ def symbols_ask():
 
 
 def test_one_list():
-    """README, the unit, doctor and setcap's line name the same ones."""
+    """README, the unit, the chart, doctor and setcap's line name the same ones."""
     [unit] = re.findall("^CapabilityBoundingSet=(.*)$", UNIT.read_text(), re.MULTILINE)
     assert words(unit) == documented()
+    chart = (profound.ROOT / "deploy/kubernetes/profound/templates/daemonset.yaml").read_text()
+    assert ["CAP_" + name for name in re.search(r"add: \[(.*)\]", chart)[1].split(", ")] == documented()
     needed = [name for name in documented() if name not in FOR_START]
     out = subprocess.run([profound.binary(), "doctor"], capture_output=True, text=True, check=True).stdout
     [row] = re.findall(r"^ok +capabilities +(.*)$", out, re.MULTILINE)
@@ -239,8 +241,8 @@ def test_what_an_agent_keeps(scene, agent, tmp_path):
         children = pathlib.Path(f"/proc/{one.popen.pid}/task/{one.popen.pid}/children").read_text().split()
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, KeyError):
             for child in children:
-                has = int(status(child)["CapPrm"], 16) # the one that parses has none
-                assert status(child)["Seccomp"] == "2" and has in (0, mask(keeps) & ours())
+                found = status(child)
+                assert found["Seccomp"] == "2" and int(found["CapPrm"], 16) & ~mask(keeps) == 0, found
         time.sleep(0.5)
     one.wait_for_metric('intervals_total{result="written"}', 3)
     values = one.metrics()
