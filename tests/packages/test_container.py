@@ -95,7 +95,7 @@ def in_image(image, *argv):
         pytest.skip("a root is entered by root")
     enter = 'mount -t proc proc "$1/proc" && mount --rbind /sys "$1/sys" && exec chroot "$@"'
     return subprocess.run(["unshare", "--mount", "sh", "-c", enter, "sh", image, "/usr/bin/profound", *argv],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180, check=False)
 
 
 def test_image_runs(image):
@@ -104,7 +104,11 @@ def test_image_runs(image):
 
 def test_image_sends(image):
     """libcurl and what it needs is there: a receiver that refuses is what fails."""
-    result = in_image(image, "record", "-d", "0.2", "-q", "-o", "otlp+http://127.0.0.1:9")
+    with subprocess.Popen(["sh", "-c", "while :; do :; done"]) as busy: # without a sample there is nothing to send
+        try:
+            result = in_image(image, "record", "-F", "499", "-d", "0.5", "-q", "-o", "otlp+http://127.0.0.1:9")
+        finally:
+            busy.kill()
     assert result.returncode == 1
     assert "cannot load" not in result.stderr and "127.0.0.1" in result.stderr
 
