@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/usage.h"
 
-/* A recording is kept for so many intervals, if it does not know many more files than after the first. */
+/* A recording is kept for so many intervals, if it does not know many more files and processes than after the first. */
 #define KEPT_INTERVALS 30
 #define KEPT_FILES 128
-#define KEPT_PROCESSES 16384
+#define KEPT_PROCESSES 1024
 
 int sampler_check(struct sampler *sampler, const struct recorder_options *asked,
 	const struct privileges *privileges, struct fault *fault)
@@ -112,6 +112,11 @@ static uint32_t files(const struct sampler *sampler)
 	return objects_count(collector_objects(sampler->now->collector));
 }
 
+static uint32_t processes(const struct sampler *sampler)
+{
+	return processes_count(collector_processes(sampler->now->collector));
+}
+
 static struct recorder *go_on(struct sampler *sampler, struct fault *fault)
 {
 	struct recorder *part = malloc(sizeof(*part));
@@ -121,17 +126,18 @@ static struct recorder *go_on(struct sampler *sampler, struct fault *fault)
 		return NULL;
 	}
 	tell_cut_short(recorder_cut(sampler->now, part));
-	if (!sampler->kept++)
+	if (!sampler->kept++) {
 		sampler->first_files = files(sampler);
+		sampler->first_processes = processes(sampler);
+	}
 	return take_cost(sampler, part);
 }
 
 static bool is_to_renew(const struct sampler *sampler)
 {
-	uint32_t processes = processes_count(collector_processes(sampler->now->collector));
-
-	return sampler->rate_changed || sampler->kept >= KEPT_INTERVALS || processes > KEPT_PROCESSES ||
-		(sampler->kept && files(sampler) > 2 * sampler->first_files + KEPT_FILES);
+	return sampler->rate_changed || sampler->kept >= KEPT_INTERVALS ||
+		(sampler->kept && (files(sampler) > 2 * sampler->first_files + KEPT_FILES ||
+			processes(sampler) > 2 * sampler->first_processes + KEPT_PROCESSES));
 }
 
 struct recorder *sampler_cut(struct sampler *sampler, bool anew, struct fault *fault)

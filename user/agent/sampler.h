@@ -21,7 +21,7 @@ struct sampler {
 	double bpf_seconds;                   /* run time of the BPF programs in intervals that are over */
 	bool rate_changed;                    /* the next interval samples at another one */
 	unsigned kept;                        /* intervals since `now` was opened */
-	uint32_t first_files;                 /* that it knew after the first of them */
+	uint32_t first_files, first_processes; /* that it knew after the first of them */
 };
 
 /* Asks the machine whether it can be done. 0, or a negative errno with the fault filled. */

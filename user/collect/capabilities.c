@@ -43,6 +43,13 @@ static bool locked_memory_asks(void)
 	return !getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_max != RLIM_INFINITY;
 }
 
+/* Debian's and Ubuntu's kernels know a level 3 at which perf_event_open(2) asks for CAP_SYS_ADMIN, whatever CAP_PERFMON says
+ * (debian/patches/features/all/security-perf-allow-further-restriction-of-perf_event_open.patch). */
+static bool perf_asks(void)
+{
+	return read_number("/proc/sys/kernel/perf_event_paranoid", 2) > 2;
+}
+
 static bool always(void)
 {
 	return true;
@@ -62,6 +69,9 @@ const struct capability capabilities[] = {
 		always},
 	{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "BPF maps may not fit: record may not start", false, true, false,
 		locked_memory_asks},
+	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN",
+		"where kernel.perf_event_paranoid is above 2, as Debian has it, record may not start: sysctl it to 2",
+		false, false, false, perf_asks},
 };
 const unsigned n_capabilities = sizeof(capabilities) / sizeof(*capabilities);
 
@@ -108,7 +118,7 @@ uint64_t capabilities_staying(uint64_t set)
 	bool by_sys_admin = false;
 
 	for (unsigned i = 0; i < n_capabilities; i++) {
-		if (!capabilities[i].for_start)
+		if (!capabilities[i].for_start && capabilities[i].is_needed())
 			staying |= set & BIT(capabilities[i].number);
 		by_sys_admin |= capabilities[i].of_sys_admin && !(set & BIT(capabilities[i].number));
 	}

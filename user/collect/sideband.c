@@ -188,7 +188,7 @@ int sideband_open_cpu(struct sideband *sideband, int cpu, struct fault *fault)
 	if (opened.fd < 0)
 		return fault_set(fault, opened.fd,
 			"cannot open the event that reports processes on CPU %d: %s; run as root, "
-			"or with CAP_PERFMON",
+			"or with CAP_PERFMON and kernel.perf_event_paranoid at 2 or less",
 			cpu, strerror(-opened.fd));
 	err = perf_ring_init(&opened.ring, opened.fd, size);
 	if (err) {
