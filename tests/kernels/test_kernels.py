@@ -118,7 +118,7 @@ def test_agent(guest):
     assert guest.text("agent.status").strip() == "0", guest.text("agent.log")
     log = guest.text("agent.log").splitlines()
     written = [line for line in log if 'msg="interval written"' in line]
-    assert len(written) >= 4, log
+    assert len(written) >= 2, log # on a slow machine they are longer
     assert not [line for line in log if "level=error" in line], log
     run = guest.run("agent")
     assert_share(run.of("chain"), lambda stack: ends_with(stack, CHAIN), 0.99, 400)
