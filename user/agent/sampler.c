@@ -10,7 +10,7 @@
 #include "base/usage.h"
 
 /* A recording is kept for so many intervals, if it does not know many more files and processes than after the first. */
-#define KEPT_INTERVALS 30
+#define KEPT_INTERVALS 10
 #define KEPT_FILES 128
 #define KEPT_PROCESSES 1024
 
