@@ -14,17 +14,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.deploy)
 
 
-def built(name):
-    try:
-        return peers.build(name)
-    except peers.Unbuildable as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture(scope="session")
 def helm():
     """helm("lint", ...) is what helm did."""
-    program = built("helm") / "bin/helm"
+    program = peers.built("helm") / "bin/helm"
 
     def run(*argv):
         return chart.run(program, *argv)
@@ -47,10 +40,10 @@ def render(helm):
 @pytest.fixture(scope="session")
 def schemas():
     """schemas("kubernetes"), schemas("podmonitor"): what is published of their objects."""
-    folder = built("schemas") / "schemas"
+    folder = peers.built("schemas") / "schemas"
     return lambda name: json.loads((folder / f"{name}.json").read_text())
 
 
 @pytest.fixture(scope="session")
 def otelcol():
-    return built("deploy") / "bin/otelcol-deploy"
+    return peers.built("deploy") / "bin/otelcol-deploy"

@@ -13,17 +13,10 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "pyroscope: needs a build of minutes and gigabytes, only in check-all")
 
 
-def built(name):
-    try:
-        return peers.build(name)
-    except peers.Unbuildable as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture(scope="session")
 def pprof():
     """pprof("-top", file) is what the program behind `go tool pprof` prints; it may not complain."""
-    program = built("pprof") / "bin/pprof"
+    program = peers.built("pprof") / "bin/pprof"
 
     def run(*argv):
         done = subprocess.run([program, *map(str, argv)], capture_output=True, text=True, timeout=120)
@@ -37,7 +30,7 @@ def pprof():
 @pytest.fixture(scope="session")
 def speedscope():
     """speedscope(file) is {(frame, ...): weight} as speedscope's own importer read it, root first."""
-    release = built("speedscope") / "npm/node_modules/speedscope/dist/release"
+    release = peers.built("speedscope") / "npm/node_modules/speedscope/dist/release"
     if not (shutil.which("chromium-headless-shell") or shutil.which("chromium")):
         pytest.skip("neither chromium-headless-shell nor chromium is installed")
     import speedscope as viewer
@@ -48,7 +41,7 @@ def speedscope():
 def start_collector(tmp_path):
     """start_collector(certificates=None) is a collector.Collector of this test's own."""
     import collector
-    binary, started = built("collector") / "bin/otelcol-profiles", []
+    binary, started = peers.built("collector") / "bin/otelcol-profiles", []
 
     def starter(*argv, **options):
         started.append(collector.Collector(binary, tmp_path / "collector", *argv, **options))
@@ -61,6 +54,6 @@ def start_collector(tmp_path):
 
 @pytest.fixture(scope="session")
 def pyroscope(tmp_path_factory):
-    one = peers.Pyroscope(built("pyroscope"), tmp_path_factory.mktemp("pyroscope"))
+    one = peers.Pyroscope(peers.built("pyroscope"), tmp_path_factory.mktemp("pyroscope"))
     yield one
     one.stop()

@@ -48,6 +48,15 @@ def build(name):
     return folder
 
 
+def built(name):
+    """The same for a test, which is skipped where it cannot be built."""
+    import pytest # noqa: PLC0415 (this file is a program, too)
+    try:
+        return build(name)
+    except Unbuildable as error:
+        pytest.skip(str(error))
+
+
 class Server:
     """A program that serves until it is stopped."""
 

@@ -60,6 +60,9 @@ static void lie_of_names(const char *how)
 		say_name(0, 0, 4), say_name(0, 0, 4);
 	else if (!strcmp(how, "name-table"))
 		say(PARSER_ROWS, 0, "12345678", 8);
+	else if (!strcmp(how, "name-lines")) /* whose memory is the caller's */
+		say(PARSER_LINES, 0, &(struct parser_record){.line = 1, .function_len = PARSER_NO_STRING,
+			.file_len = PARSER_NO_STRING}, sizeof(struct parser_record));
 	else if (!strcmp(how, "name-killed"))
 		raise(SIGKILL);
 }
@@ -259,7 +262,8 @@ static void test_table(void **state)
 
 static void test_lies_of_names(void **state)
 {
-	static const char *const lies[] = {"name-item", "name-type", "name-long", "name-twice", "name-table", "name-killed"};
+	static const char *const lies[] = {"name-item", "name-type", "name-long", "name-twice", "name-table", "name-lines",
+		"name-killed"};
 	int fd = own_file();
 
 	(void)state;

@@ -24,9 +24,9 @@
 #include "base/usage.h"
 #include "collect/capabilities.h"
 #include "collect/recording.h"
+#include "parser/parser_process.h"
 #include "recorder/call_filter.h"
 #include "recorder/privileges.h"
-#include "parser/parser_process.h"
 
 #define WRITE_MOST_NS (120 * NS_PER_SECOND)
 #define SHORTEST_NS NS_PER_SECOND /* of an interval that memory ends */

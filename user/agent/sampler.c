@@ -17,7 +17,7 @@
 int sampler_check(struct sampler *sampler, const struct recorder_options *asked,
 	const struct privileges *privileges, struct fault *fault)
 {
-	*sampler = (struct sampler){.asked = asked, .options = *asked};
+	*sampler = (struct sampler){.options = *asked};
 	sampler->options.asked_hz = asked->sampling.frequency_hz;
 	sampler->options.privileges = privileges;
 	return recorder_check(&sampler->base, &sampler->options, fault);
@@ -144,8 +144,11 @@ struct recorder *sampler_cut(struct sampler *sampler, bool anew, struct fault *f
 {
 	struct recorder *last = anew || is_to_renew(sampler) ? renew(sampler, fault) : NULL;
 
-	/* What cannot be renewed now goes on. */
-	return last ? last : go_on(sampler, fault);
+	if (last)
+		return last;
+	if (*fault->text)
+		logger_say(LOG_WARNING, "a recording cannot be renewed: it goes on", "reason", fault->text, NULL);
+	return go_on(sampler, fault);
 }
 
 struct recorder *sampler_end(struct sampler *sampler)

@@ -14,8 +14,7 @@
 #include "recorder/recorder.h"
 
 struct sampler {
-	const struct recorder_options *asked; /* borrowed */
-	struct recorder_options options;      /* whose rate may be lower */
+	struct recorder_options options;      /* as asked, but for a rate that may be lower */
 	struct recorder base;                 /* what was checked once */
 	struct recorder *now;                 /* that samples; owned; NULL: nothing does */
 	double bpf_seconds;                   /* run time of the BPF programs in intervals that are over */

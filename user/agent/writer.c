@@ -190,7 +190,7 @@ static void leave(struct writer *writer)
 
 void writer_hurry(struct writer *writer)
 {
-	if (writer->scribe.pid && clock_now_ns() - writer->scribe.began_ns > HURRY_NS)
+	if (writer->scribe.pid && !writer->unnamed && clock_now_ns() - writer->scribe.began_ns > HURRY_NS)
 		take_report(writer, clock_now_ns());
 }
 

@@ -18,11 +18,11 @@
 #include "collect/recording.h"
 #include "export/summary.h"
 #include "export/who_list.h"
+#include "parser/parser_process.h"
 #include "process/debuginfod.h"
 #include "recorder/call_filter.h"
 #include "recorder/privileges.h"
 #include "recorder/recorder.h"
-#include "parser/parser_process.h"
 #include "ui/progress.h"
 
 #define WHO_LINES 20 /* with -v */

@@ -121,3 +121,14 @@ int parser_answer_take_names(struct parser_answer *answer, const void *data, siz
 		err = take_name(answer, &cursor);
 	return err;
 }
+
+void parser_answer_move_lines(struct parser_answer *answer, struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		if (!answer->lines[i].count)
+			continue;
+		code_lines_release(&batch->items[i].lines);
+		batch->items[i].lines = answer->lines[i];
+		answer->lines[i] = (struct code_lines){0};
+	}
+}

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "profile/frame.h"
+#include "symbolize/batch.h"
 #include "symbolize/code_lines.h"
 
 struct parser_answer_name {
@@ -30,5 +31,8 @@ void parser_answer_release(struct parser_answer *answer);
 /* The records of one message. 0; -EPROTO; -E2BIG; -ENOMEM. */
 int parser_answer_take(struct parser_answer *answer, const void *data, size_t size);
 int parser_answer_take_names(struct parser_answer *answer, const void *data, size_t size);
+
+/* The lines of items that were told become theirs; what they had goes. */
+void parser_answer_move_lines(struct parser_answer *answer, struct batch *batch);
 
 #endif

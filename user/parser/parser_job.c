@@ -5,20 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many bytes of an array at a time. */
+static int send_to_child(void *context, const void *message, size_t size)
+{
+	const struct parser_message *head = message;
+
+	return parser_process_send(context, head, head + 1, size - sizeof(*head), NULL, 0);
+}
+
+static struct parser_records records_to(struct parser_process *process)
+{
+	return (struct parser_records){send_to_child, process, process->message, 0, 0};
+}
+
 static int send_array(struct parser_process *process, uint32_t type, const void *data, size_t size)
 {
-	const struct parser_message head = {.type = type};
-	const size_t most = (PARSER_MESSAGE_MAX - sizeof(head)) / 16 * 16;
-	int err = 0;
+	struct parser_records records = records_to(process);
 
-	for (size_t done = 0; done < size && !err;) {
-		size_t n = size - done < most ? size - done : most;
-
-		err = parser_process_send(process, &head, (const char *)data + done, n, NULL, 0);
-		done += n;
-	}
-	return err;
+	return parser_records_array(&records, type, data, size);
 }
 
 static int send_addresses(struct parser_process *process, const struct batch *batch)
@@ -35,16 +38,9 @@ static int send_addresses(struct parser_process *process, const struct batch *ba
 	return err;
 }
 
-static int send_to_child(void *context, const void *message, size_t size)
-{
-	const struct parser_message *head = message;
-
-	return parser_process_send(context, head, head + 1, size - sizeof(*head), NULL, 0);
-}
-
 static int send_hints(struct parser_process *process, const struct batch *batch)
 {
-	struct parser_records records = {send_to_child, process, process->message, 0, 0};
+	struct parser_records records = records_to(process);
 	int err = 0;
 
 	for (size_t i = 0; i < batch->count && !err; i++) {
@@ -150,4 +146,21 @@ int parser_records_name(struct parser_records *records, uint32_t item, const str
 	put(records, &record, sizeof(record));
 	put(records, named->name, bytes_of(record.len));
 	return 0;
+}
+
+int parser_records_array(struct parser_records *records, uint32_t type, const void *data, size_t size)
+{
+	const struct parser_message head = {.type = type};
+	const size_t most = (PARSER_MESSAGE_MAX - sizeof(head)) / 16 * 16;
+	int err = 0;
+
+	for (size_t done = 0; done < size && !err;) {
+		size_t n = size - done < most ? size - done : most;
+
+		memcpy(records->message, &head, sizeof(head));
+		memcpy(records->message + sizeof(head), (const char *)data + done, n);
+		err = records->send(records->context, records->message, sizeof(head) + n);
+		done += n;
+	}
+	return err;
 }

@@ -37,6 +37,8 @@ struct parser_records {
 
 int parser_records_line(struct parser_records *records, uint32_t item, const struct code_line *line);
 int parser_records_name(struct parser_records *records, uint32_t item, const struct batch_item *named);
+/* An array, by itself, in as many messages as it takes. */
+int parser_records_array(struct parser_records *records, uint32_t type, const void *data, size_t size);
 /* Sends what is left. */
 int parser_records_flush(struct parser_records *records);
 

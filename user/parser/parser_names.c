@@ -2,6 +2,7 @@
 #include "parser/parser_names.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "parser/parser_answer.h"
@@ -10,6 +11,7 @@
 
 struct taking {
 	struct parser_answer answer;
+	bool names_only; /* the items' lines are borrowed */
 	uint64_t counters[COUNTERS];
 };
 
@@ -19,7 +21,7 @@ static int take(void *context, const struct parser_message *head, const void *bo
 
 	switch (head->type) {
 	case PARSER_LINES:
-		return parser_answer_take(&taking->answer, body, size);
+		return taking->names_only ? -EPROTO : parser_answer_take(&taking->answer, body, size);
 	case PARSER_NAMES:
 		return parser_answer_take_names(&taking->answer, body, size);
 	case PARSER_COUNTS:
@@ -44,19 +46,11 @@ static void move_name(struct parser_answer_name *name, struct batch_item *item)
 	name->name = NULL;
 }
 
-/* What the child named, and the lines of what had none. */
 static void move(struct parser_answer *answer, struct batch *batch)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		struct batch_item *item = &batch->items[i];
-
-		move_name(&answer->names[i], item);
-		if (!answer->lines[i].count)
-			continue;
-		code_lines_release(&item->lines);
-		item->lines = answer->lines[i];
-		answer->lines[i] = (struct code_lines){0};
-	}
+	for (size_t i = 0; i < batch->count; i++)
+		move_name(&answer->names[i], &batch->items[i]);
+	parser_answer_move_lines(answer, batch);
 }
 
 static int ask(struct parser_worker *worker, const struct parser_job_request *request, struct batch *batch,
@@ -117,7 +111,7 @@ int parser_names_symbols(struct parser_worker *worker, int fd, int debug_fd, str
 {
 	struct parser_job_request request = {.job = PARSER_JOB_SYMBOLS, .fds = {fd, debug_fd}, .n_fds = debug_fd < 0 ? 1 : 2,
 		.hints = true};
-	struct taking taking = {0};
+	struct taking taking = {.names_only = true};
 	struct batch rest = {0};
 	int err = add_unnamed(batch, &rest);
 

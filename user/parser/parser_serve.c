@@ -3,30 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "object/unwind_table.h"
 #include "symbolize/file_names.h"
 #include "symbolize/file_symbols.h"
 #include "symbolize/jit.h"
-
-/* Another call's error is not to be taken for a good end. */
-static int send_array(struct parser_records *records, uint32_t type, const void *data, size_t size)
-{
-	const struct parser_message head = {.type = type};
-	const size_t most = (PARSER_MESSAGE_MAX - sizeof(head)) / 16 * 16;
-	int err = 0;
-
-	for (size_t done = 0; done < size && !err;) {
-		size_t n = size - done < most ? size - done : most;
-
-		memcpy(records->message, &head, sizeof(head));
-		memcpy(records->message + sizeof(head), (const char *)data + done, n);
-		err = records->send(records->context, records->message, sizeof(head) + n);
-		done += n;
-	}
-	return err;
-}
 
 static int send_lines(struct parser_records *records, const struct batch *batch)
 {
@@ -112,7 +93,7 @@ static int serve_jit(struct parser_task *task, struct parser_records *records, i
 	err = jit_resolve(&files, &task->batch, task->spans, counters);
 	*sent = send_all(records, &task->batch);
 	if (!*sent)
-		*sent = send_array(records, PARSER_COUNTS, counters, sizeof(counters));
+		*sent = parser_records_array(records, PARSER_COUNTS, counters, sizeof(counters));
 	return err;
 }
 
@@ -120,14 +101,14 @@ static int send_table(struct parser_records *records, const struct unwind_table 
 {
 	const struct parser_table told = {.pages = table->pages, .rules = rules->count, .no_room = table->no_room,
 		.overlaps = table->overlaps, .broken = table->broken, .skipped = table->skipped};
-	int err = send_array(records, PARSER_TABLE, &told, sizeof(told));
+	int err = parser_records_array(records, PARSER_TABLE, &told, sizeof(told));
 
 	if (!err)
-		err = send_array(records, PARSER_RULES, rules->rule, rules->count * sizeof(*rules->rule));
+		err = parser_records_array(records, PARSER_RULES, rules->rule, rules->count * sizeof(*rules->rule));
 	if (!err)
-		err = send_array(records, PARSER_BASES, table->bases, table->pages * sizeof(*table->bases));
+		err = parser_records_array(records, PARSER_BASES, table->bases, table->pages * sizeof(*table->bases));
 	if (!err)
-		err = send_array(records, PARSER_ROWS, table->rows, (size_t)table->pages * ABI_ROWS * sizeof(*table->rows));
+		err = parser_records_array(records, PARSER_ROWS, table->rows, (size_t)table->pages * ABI_ROWS * sizeof(*table->rows));
 	return err;
 }
 

@@ -148,17 +148,6 @@ static bool is_usable(int err)
 	return !err || err == -ENODATA || err == -ENOENT || err == -EBADMSG;
 }
 
-static void move_lines(struct parser_answer *answer, struct batch *batch)
-{
-	for (size_t i = 0; i < batch->count; i++) {
-		if (!answer->lines[i].count)
-			continue;
-		code_lines_release(&batch->items[i].lines);
-		batch->items[i].lines = answer->lines[i];
-		answer->lines[i] = (struct code_lines){0};
-	}
-}
-
 /* `limit_ns`: how long it may take. */
 static int begin(struct parser_worker *worker, const struct parser_job_request *request, uint64_t limit_ns)
 {
@@ -191,7 +180,7 @@ static int ask(struct parser_worker *worker, int fd, const struct dwarf_files *f
 	if (err == -ENOMEM) /* there was none for this file's lines; the names must not end with them */
 		err = -EPIPE;
 	if (is_usable(err))
-		move_lines(&answer, batch);
+		parser_answer_move_lines(&answer, batch);
 	else
 		parser_worker_stop(worker);
 	parser_answer_release(&answer);
